@@ -1,0 +1,284 @@
+"""What a provider is: the types that planner, providers and third parties share.
+
+A leaf. It imports nothing of `state` or `planner`, not even for types; `Resource` is a
+Protocol that `state.model.ResourceRecord` satisfies. A step type knows one kind of resource
+on the cluster and never touches another node: the planner composes the order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol, TypeAlias
+
+__all__ = [
+    "Candidate",
+    "Change",
+    "Cluster",
+    "Holder",
+    "InputSpec",
+    "Intent",
+    "Json",
+    "Observed",
+    "Outputs",
+    "Owned",
+    "Record",
+    "Resource",
+    "Response",
+    "StepSchema",
+    "StepType",
+]
+
+Json: TypeAlias = Any
+Path: TypeAlias = tuple[str | int, ...]
+InputType = Literal["string", "number", "integer", "boolean", "object", "array", "any"]
+SetKind = Literal["in_place", "replace"]
+RemoveKind = Literal["in_place", "replace", "keep"]
+
+
+@dataclass(frozen=True, slots=True)
+class InputSpec:
+    """One input of a step, and what each kind of change to it means.
+
+    `set`: what a new or changed value needs. `remove`: what taking it away needs; `keep`
+    means that the API can't clear it, so nothing is planned and a note says so. With
+    `merge`, the server merges the object key by key: a set key follows `set`, a removed
+    one follows `remove`. `sensitive` covers everything below the input. `write_only` is
+    accepted and never returned, so it can't drift. `reference` names the kind that the
+    input holds the id of: when that resource is replaced, this input is re-pointed.
+    `local` is read by flowplan and never sent.
+    """
+
+    types: tuple[InputType, ...] = ("any",)
+    required: bool = False
+    sensitive: bool = False
+    set: SetKind = "replace"
+    remove: RemoveKind = "replace"
+    merge: bool = False
+    write_only: bool = False
+    reference: str | None = None
+    local: bool = False
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StepSchema:
+    """All that is known of a step type without asking a cluster.
+
+    The one source for validation, redaction, `flowplan steps`, the published JSON Schema
+    and the reference documentation. `listed` are the inputs that Flow Framework's `_steps`
+    prints (flow-framework.md §1), `timeout` is in seconds, `volatile` are top-level fields of
+    a read document that change by themselves. `creates` is what the step leaves behind:
+    "resource", "effect" (a deployment: changes a resource of another node) or "nothing".
+    """
+
+    inputs: Mapping[str, InputSpec]
+    outputs: tuple[str, ...] = ()
+    resource_type: str | None = None
+    plugins: tuple[str, ...] = ()
+    timeout: float = 10.0
+    listed: tuple[str, ...] = ()
+    volatile: frozenset[str] = frozenset()
+    creates: Literal["resource", "effect", "nothing"] = "resource"
+    create_before_destroy: bool = True
+    holds_data: bool = False
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What a read found: fields under the names of the inputs, as the server keeps them."""
+
+    resource_id: str
+    fields: Mapping[str, Json]
+    status: Literal["ready", "pending", "tainted"] = "ready"
+
+
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """A resource that the cluster made beside the one that was asked for."""
+
+    kind: str
+    resource_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """What a create or update gives to dependent nodes, and what else came into being."""
+
+    values: Mapping[str, Json] = field(default_factory=dict)
+    resource_id: str | None = None
+    owned: tuple[Owned, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One input that differs; `after` is plain. `removed` when the template dropped it."""
+
+    path: Path
+    after: Json = None
+    removed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Something on the cluster that uses a resource."""
+
+    kind: str
+    resource_id: str
+    name: str = ""
+    blocks_update: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A resource that a request with a lost answer may have made.
+
+    `created` is in seconds since the epoch by the cluster's clock, None where unknown.
+    """
+
+    resource_id: str
+    fields: Mapping[str, Json]
+    created: float | None = None
+    owned: tuple[Owned, ...] = ()
+
+
+class Resource(Protocol):
+    """A recorded resource, as the state keeps it."""
+
+    @property
+    def node(self) -> str: ...
+    @property
+    def type(self) -> str: ...
+    @property
+    def resource_id(self) -> str | None: ...
+    @property
+    def inputs(self) -> Mapping[str, Json]: ...
+    @property
+    def outputs(self) -> Mapping[str, Json]: ...
+    @property
+    def owned(self) -> Sequence[Owned]: ...
+
+
+class Intent(Protocol):
+    """A recorded wish: what a request was about to do.
+
+    `expected` is `StepType.expect(inputs)` with sensitive leaves sealed; `notes` is what
+    `StepType.prepare` said; `at` is in seconds since the epoch by our clock.
+    """
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def node(self) -> str: ...
+    @property
+    def type(self) -> str: ...
+    @property
+    def expected(self) -> Mapping[str, Json]: ...
+    @property
+    def notes(self) -> Mapping[str, Json]: ...
+    @property
+    def at(self) -> float: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An answer of the cluster: HTTP status and decoded JSON body."""
+
+    status: int
+    body: Json
+
+
+Record: TypeAlias = Callable[..., None]
+"""record(resource_id=…, task_id=…, owned=…): durable at once, before any polling."""
+
+
+class Cluster(Protocol):
+    """The way to the cluster that a provider gets: one for each operation.
+
+    Every request carries the operation's intent as `X-Opaque-Id`.
+    """
+
+    @property
+    def deadline(self) -> float:
+        """When this operation's time is up, on `time.monotonic`."""
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Json = None,
+        params: Mapping[str, str] | None = None,
+        safe: bool | None = None,
+        accept: Sequence[int] = (),
+    ) -> Response:
+        """Send one request and return its answer.
+
+        `safe` says that repeating it does no harm (default: GET, PUT, DELETE, and POST to
+        a `_search`); such requests are retried. Statuses of 400 and above raise `Refused`
+        unless listed in `accept`. Raises `Unreachable`, `AnswerLost`, `Refused`.
+        """
+
+    def progress(self, text: str) -> None:
+        """Tell the user what is being waited for."""
+
+    def note(self, text: str) -> None:
+        """Tell the user something worth knowing about what was just done."""
+
+    def wait(self, seconds: float) -> None:
+        """Sleep; raises `ProviderError` FP330 once the deadline has passed."""
+
+
+class StepType(Protocol):
+    """One type of workflow step. Implementations are stateless and safe to share by threads."""
+
+    name: str
+    """As in a template: `create_connector`."""
+    kind: str
+    """What is read together: `connector`, `model`, `model_group`, or "" for nothing."""
+    schema: StepSchema
+
+    def expect(self, inputs: Mapping[str, Json]) -> Mapping[str, Json]:
+        """`inputs` as a read would show them, write-only ones left out."""
+
+    def read(self, cluster: Cluster, ids: Sequence[str]) -> Mapping[str, Observed | None]:
+        """Read in bulk; None for what is gone."""
+
+    def holders(self, cluster: Cluster, ids: Sequence[str]) -> Mapping[str, Sequence[Holder]]:
+        """Who uses these resources, in bulk: what decides between update and replacement."""
+
+    def prepare(
+        self, cluster: Cluster, wanted: Mapping[str, Mapping[str, Json]], ours: frozenset[Owned]
+    ) -> Mapping[str, Mapping[str, Json]]:
+        """Look once before anything is made: notes by node for the nodes to be created.
+
+        `wanted` has the inputs known so far by node; `ours` is what our records own.
+        """
+
+    def exclusive(self, inputs: Mapping[str, Json]) -> str | None:
+        """Creates of this type with the same key run one after the other."""
+
+    def create(
+        self,
+        cluster: Cluster,
+        inputs: Mapping[str, Json],
+        record: Record,
+        notes: Mapping[str, Json],
+    ) -> Outputs:
+        """Make it. Whoever waits calls `record` first: a crash while polling loses nothing."""
+
+    def update(
+        self,
+        cluster: Cluster,
+        resource: Resource,
+        inputs: Mapping[str, Json],
+        changes: Sequence[Change],
+    ) -> Outputs:
+        """Change it in place, or finish what was begun when `changes` is empty."""
+
+    def delete(self, cluster: Cluster, resource: Resource) -> None:
+        """Delete it and what it owns. Already gone is success."""
+
+    def find(self, cluster: Cluster, intent: Intent) -> Sequence[Candidate]:
+        """What on the cluster may be the result of a create whose answer was lost."""

@@ -1,0 +1,70 @@
+"""What an apply or destroy tells while it runs: typed events, drawn by `flowplan.render`.
+
+CONTRACT.md "one event a line". This module must not know who listens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Literal, TypeAlias
+
+from flowplan.errors import Diagnostic
+from flowplan.planner.plan import Action
+
+__all__ = ["Event", "Listener", "Summary"]
+
+EventType = Literal[
+    "plan",
+    "step_started",
+    "step_progress",
+    "step_completed",
+    "step_failed",
+    "step_skipped",
+    "summary",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The end of a run: nodes by what became of them; `serial` is the state's afterwards.
+
+    `left` names what destroy could not delete, as `connector_id X`.
+    """
+
+    state: Literal["COMPLETED", "FAILED", "PROVISIONING", "NOT_STARTED"]
+    created: int = 0
+    updated: int = 0
+    replaced: int = 0
+    deleted: int = 0
+    failed: int = 0
+    skipped: int = 0
+    elapsed_ms: int = 0
+    serial: int = 0
+    left: tuple[str, ...] = ()
+    interrupted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened. `text` is for people; `timeout` in seconds bounds a started step.
+
+    `waits_for` names the nodes that a skipped step needed.
+    """
+
+    type: EventType
+    node: str | None = None
+    action: Action | None = None
+    text: str = ""
+    resource_type: str | None = None
+    resource_id: str | None = None
+    elapsed_ms: int | None = None
+    diagnostic: Diagnostic | None = None
+    timeout: float | None = None
+    waits_for: tuple[str, ...] = ()
+    summary: Summary | None = None
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+
+Listener: TypeAlias = Callable[[Event], None]

@@ -1,0 +1,161 @@
+"""The plan: one frozen object that preview, saved file, apply and every renderer share.
+
+It holds nothing secret and no times, so equal templates give byte-equal plans: values in it
+went through `planner.values.masked`. This module must not know how a plan is made, drawn,
+saved or carried out.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from flowplan.errors import Diagnostic
+from flowplan.planner.values import Json, Path
+
+__all__ = [
+    "ACTIONS",
+    "Action",
+    "Binding",
+    "Drift",
+    "FieldChange",
+    "Mode",
+    "NodeChange",
+    "OutputChange",
+    "Plan",
+]
+
+Action = Literal["create", "update", "replace", "delete", "import", "move", "forget", "no-op"]
+ACTIONS: tuple[Action, ...] = (
+    "create", "update", "replace", "delete", "import", "move", "forget", "no-op",
+)  # fmt: skip
+Mode = Literal["apply", "destroy", "refresh-only"]
+Order = Literal["create_before_destroy", "destroy_before_create"]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One leaf that differs. `origin` is the node that an unknown `after` waits for.
+
+    `removed`: the template no longer sets it; `added`: it had no value before.
+    """
+
+    path: Path
+    before: Json = None
+    after: Json = None
+    sensitive: bool = False
+    known: bool = True
+    forces_replace: bool = False
+    origin: str | None = None
+    added: bool = False
+    removed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NodeChange:
+    """What will happen to one node, why, and in which steps.
+
+    `notes` are sentences for people (a text that can't be cleared, a foreign holder);
+    `blocked` is the word that `--allow-delete` needs; `unchanged` counts the inputs that stay.
+    """
+
+    node: str
+    type: str
+    action: Action
+    reason: str
+    resource_id: str | None = None
+    resource_type: str | None = None
+    depends_on: tuple[str, ...] = ()
+    fields: tuple[FieldChange, ...] = ()
+    order: Order | None = None
+    steps: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    blocked: str | None = None
+    unchanged: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """What differs on the cluster from what was recorded.
+
+    `restored` says that this plan puts it right; else it is reported only.
+    """
+
+    node: str
+    type: str
+    resource_id: str | None = None
+    fields: tuple[FieldChange, ...] = ()
+    gone: bool = False
+    restored: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OutputChange:
+    """A workflow output before and after."""
+
+    before: Json = None
+    after: Json = None
+    known: bool = True
+    sensitive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """What a saved plan is bound to; apply refuses it when any of these moved."""
+
+    template: str = ""
+    params: str = ""
+    lineage: str = ""
+    serial: int = 0
+    journal: int = 0
+    cluster: str = ""
+    salt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The difference between template, state and cluster, in dependency order.
+
+    `changes` has every node of template and state, also the `no-op` ones. `requests` is the
+    number of requests the refresh took, `checked` whether there was one.
+    """
+
+    workflow: str
+    endpoint: str
+    mode: Mode
+    changes: tuple[NodeChange, ...] = ()
+    drift: tuple[Drift, ...] = ()
+    outputs: Mapping[str, OutputChange] = field(default_factory=dict)
+    diagnostics: tuple[Diagnostic, ...] = ()
+    binding: Binding = Binding()
+    server: str = ""
+    state_location: str = ""
+    requests: int = 0
+    checked: bool = True
+
+    @property
+    def summary(self) -> Mapping[str, int]:
+        """How many nodes each action has, and `drift`."""
+        count = Counter(change.action for change in self.changes)
+        totals: dict[str, int] = {action: count[action] for action in ACTIONS}
+        totals["drift"] = len(self.drift)
+        return totals
+
+    @property
+    def pending(self) -> tuple[NodeChange, ...]:
+        """The changes that do something."""
+        return tuple(change for change in self.changes if change.action != "no-op")
+
+    @property
+    def outputs_changed(self) -> bool:
+        """Whether any output gets another value or may get one."""
+        return any(not out.known or out.before != out.after for out in self.outputs.values())
+
+    @property
+    def empty(self) -> bool:
+        """Whether an apply would change no resource."""
+        if self.mode == "refresh-only":
+            return not self.drift
+        return not self.pending

@@ -1,0 +1,186 @@
+"""The values that flow through a plan: JSON, with two marks at its leaves.
+
+`Unknown` stands for what does not exist yet; `Sensitive` wraps what must never be shown or
+stored. Both may stand anywhere in a tree of dicts and lists, and travel with it. Everything
+that leaves the planner goes through one of the three exits here: `reveal` (to a provider),
+`seal` (to state and plan files) or `masked` (to people). This module must not know templates,
+providers or files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+__all__ = [
+    "Json",
+    "Path",
+    "Sensitive",
+    "Unknown",
+    "Value",
+    "canonical",
+    "has_unknown",
+    "is_sealed",
+    "leaves",
+    "masked",
+    "reveal",
+    "seal",
+    "seal_at",
+    "sensitive_paths",
+    "unknowns",
+]
+
+Json: TypeAlias = Any
+"""None, bool, int, float, str, list or dict of those."""
+Value: TypeAlias = Any
+"""Json whose leaves may be `Unknown` or `Sensitive`."""
+Path: TypeAlias = tuple[str | int, ...]
+
+SEAL = "$flowplan.sealed"
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """What node `node` will give as `output` once it is applied."""
+
+    node: str
+    output: str = ""
+    sensitive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sensitive:
+    """A value that may be sent to the cluster and nowhere else."""
+
+    value: Json
+
+    def __repr__(self) -> str:
+        return "Sensitive(…)"
+
+
+def canonical(value: Json) -> bytes:
+    """The one serialisation that digests are taken over: type-strict, keys sorted."""
+    return json.dumps(
+        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    ).encode("utf-8", "surrogatepass")
+
+
+def _map(value: Value, leaf: Callable[[Value, Path], Json], path: Path = ()) -> Json:
+    if isinstance(value, Mapping):
+        return {key: _map(item, leaf, (*path, key)) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_map(item, leaf, (*path, index)) for index, item in enumerate(value)]
+    return leaf(value, path)
+
+
+def reveal(value: Value) -> Json:
+    """The plain value that a provider sends. Raises `ValueError` on what is not known."""
+
+    def leaf(item: Value, path: Path) -> Json:
+        if isinstance(item, Unknown):
+            where = ".".join(map(str, path))
+            raise ValueError(f"{where} is not known: it comes from {item.node}")
+        return item.value if isinstance(item, Sensitive) else item
+
+    return _map(value, leaf)
+
+
+def masked(value: Value) -> Json:
+    """What people may see: `(sensitive)` and None (not known) in the place of marked leaves."""
+
+    def leaf(item: Value, _: Path) -> Json:
+        if isinstance(item, Sensitive) or (isinstance(item, Unknown) and item.sensitive):
+            return "(sensitive)"
+        return None if isinstance(item, Unknown) else item
+
+    def sealed(item: Json) -> Json:
+        if is_sealed(item):
+            return "(sensitive)"
+        if isinstance(item, dict):
+            return {key: sealed(part) for key, part in item.items()}
+        return [sealed(part) for part in item] if isinstance(item, list) else item
+
+    return sealed(_map(value, leaf))
+
+
+def is_sealed(value: Value) -> bool:
+    """Whether this is the digest that stands for a sensitive value."""
+    return isinstance(value, Mapping) and len(value) == 1 and SEAL in value
+
+
+def _digest(value: Json, path: Path, salt: str) -> Json:
+    text = canonical([list(path), value])
+    return {SEAL: hmac.new(bytes.fromhex(salt), text, hashlib.sha256).hexdigest()}
+
+
+def seal(value: Value, salt: str) -> Json:
+    """What may be stored: sensitive leaves become HMAC-SHA-256 digests over path and value.
+
+    Raises `ValueError` on what is not known: the unknown is never stored.
+    """
+
+    def leaf(item: Value, path: Path) -> Json:
+        if isinstance(item, Unknown):
+            raise ValueError(f"{'.'.join(map(str, path))} is not known yet")
+        return _digest(item.value, path, salt) if isinstance(item, Sensitive) else item
+
+    return _map(value, leaf)
+
+
+def seal_at(value: Json, paths: frozenset[Path], salt: str, path: Path = ()) -> Json:
+    """`value` with the parts at `paths` sealed.
+
+    A server may fold what is below a path into one string (ML Commons does so with
+    `parameters`); then the string is sealed, since the secret is inside it.
+    """
+    if not paths or is_sealed(value):
+        return value
+    if () in paths or not isinstance(value, (Mapping, list)):
+        return _digest(value, path, salt)
+    items = value.items() if isinstance(value, Mapping) else enumerate(value)
+    below: dict[Any, set[Path]] = {}
+    for item in paths:
+        below.setdefault(item[0], set()).add(item[1:])
+    sealed = {
+        key: seal_at(item, frozenset(below.get(key, ())), salt, (*path, key)) for key, item in items
+    }
+    return sealed if isinstance(value, Mapping) else list(sealed.values())
+
+
+def leaves(value: Value, path: Path = ()) -> Iterator[tuple[Path, Value]]:
+    """Every leaf with its path, in document order; an empty object or list is a leaf."""
+    if isinstance(value, Mapping) and value and not is_sealed(value):
+        for key, item in value.items():
+            yield from leaves(item, (*path, key))
+    elif isinstance(value, (list, tuple)) and value:
+        for index, item in enumerate(value):
+            yield from leaves(item, (*path, index))
+    else:
+        yield path, value
+
+
+def sensitive_paths(value: Value) -> frozenset[Path]:
+    """Where the marked and the sealed leaves are."""
+    return frozenset(
+        path
+        for path, item in leaves(value)
+        if isinstance(item, Sensitive)
+        or is_sealed(item)
+        or (isinstance(item, Unknown) and item.sensitive)
+    )
+
+
+def unknowns(value: Value) -> Iterator[Unknown]:
+    """Every `Unknown` in the tree."""
+    for _, item in leaves(value):
+        if isinstance(item, Unknown):
+            yield item
+
+
+def has_unknown(value: Value) -> bool:
+    """Whether anything in the tree is not known yet."""
+    return next(unknowns(value), None) is not None
