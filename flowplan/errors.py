@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 __all__ = [
     "AnswerLost",
@@ -93,7 +93,7 @@ class FlowplanError(Exception):
     @classmethod
     def of(
         cls, code: str, summary: str, detail: str = "", *, hint: str = "", node: str | None = None
-    ) -> FlowplanError:
+    ) -> Self:
         """An error of this class with one diagnostic."""
         return cls(Diagnostic("error", code, summary, detail, node=node, hint=hint))
 

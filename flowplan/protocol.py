@@ -25,6 +25,7 @@ __all__ = [
     "Record",
     "Resource",
     "Response",
+    "ServerInfo",
     "StepSchema",
     "StepType",
 ]
@@ -83,6 +84,15 @@ class StepSchema:
     create_before_destroy: bool = True
     holds_data: bool = False
     description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerInfo:
+    """Which cluster answers. `plugins` is None where listing them is not allowed."""
+
+    cluster_uuid: str | None
+    version: str
+    plugins: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,8 +252,24 @@ class StepType(Protocol):
     def expect(self, inputs: Mapping[str, Json]) -> Mapping[str, Json]:
         """`inputs` as a read would show them, write-only ones left out."""
 
+    def fetch(self, cluster: Cluster, ids: Sequence[str]) -> Mapping[str, Json | None]:
+        """The documents of this *kind* in bulk, a thousand a request; None for what is gone.
+
+        Types of one kind fetch the same documents: a refresh calls it once for each kind.
+        """
+
+    def observe(
+        self, resource_id: str, document: Json | None, inputs: Mapping[str, Json] | None = None
+    ) -> Observed | None:
+        """What a fetched document says of a resource of this type; None for what is gone.
+
+        `inputs` are the recorded ones, where there are any. They decide what belongs to the
+        resource: whether a model is deployed is a field of `register_remote_model` only if
+        `deploy` was asked of it.
+        """
+
     def read(self, cluster: Cluster, ids: Sequence[str]) -> Mapping[str, Observed | None]:
-        """Read in bulk; None for what is gone."""
+        """`fetch` and `observe` in one."""
 
     def holders(self, cluster: Cluster, ids: Sequence[str]) -> Mapping[str, Sequence[Holder]]:
         """Who uses these resources, in bulk: what decides between update and replacement."""

@@ -30,7 +30,8 @@ EventType = Literal[
 class Summary:
     """The end of a run: nodes by what became of them; `serial` is the state's afterwards.
 
-    `left` names what destroy could not delete, as `connector_id X`.
+    `left` names what destroy could not delete, as `connector_id X`; `changed` says that a record
+    changed, also one of a step that failed later.
     """
 
     state: Literal["COMPLETED", "FAILED", "PROVISIONING", "NOT_STARTED"]
@@ -44,6 +45,7 @@ class Summary:
     serial: int = 0
     left: tuple[str, ...] = ()
     interrupted: bool = False
+    changed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,8 +118,9 @@ class Binding:
 class Plan:
     """The difference between template, state and cluster, in dependency order.
 
-    `changes` has every node of template and state, also the `no-op` ones. `requests` is the
-    number of requests the refresh took, `checked` whether there was one.
+    `changes` has every node of template and state, also the `no-op` ones. `server` is the
+    cluster's version and `cluster` its uuid; `requests` is the number of requests the refresh
+    took, `checked` whether there was one.
     """
 
     workflow: str
@@ -131,6 +132,7 @@ class Plan:
     diagnostics: tuple[Diagnostic, ...] = ()
     binding: Binding = Binding()
     server: str = ""
+    cluster: str | None = None
     state_location: str = ""
     requests: int = 0
     checked: bool = True

@@ -1,0 +1,104 @@
+"""The entry point, and the one place where errors become messages and exit codes.
+
+`--version` answers before click is imported. This module must not know verbs or flags beyond
+what an error message needs.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+
+from flowplan import __version__
+from flowplan.cli.early import Early, glance
+from flowplan.errors import FlowplanError
+from flowplan.render.screen import Screen
+
+__all__ = ["Terminated", "main"]
+
+SIGINT_EXIT = 130
+SIGTERM_EXIT = 143
+INTERNAL_EXIT = 70
+FAILED_EXIT = 1
+
+
+class Terminated(BaseException):
+    """SIGTERM arrived. Not an `Exception`: nothing on the way may take it for a failure."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command line and return its exit code. Never raises."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    early = glance(words)
+    out = Screen.of(sys.stdout, early.color, os.environ)
+    if words[:1] == ["--version"]:
+        out.line(f"flowplan {__version__}")
+        return 0
+    err = Screen.of(sys.stderr, early.color, os.environ)
+    code = _guarded(words, early, out, err)
+    return _flushed(code, out, err)
+
+
+def _guarded(words: Sequence[str], early: Early, out: Screen, err: Screen) -> int:
+    try:
+        _listen_to_sigterm()
+        from flowplan.cli.app import run
+
+        return run(words)
+    except FlowplanError as error:
+        _show(error, early, out, err)
+        return error.exit_code
+    except KeyboardInterrupt:
+        err.line("Interrupted.")
+        return SIGINT_EXIT
+    except Terminated:
+        err.line("Terminated.")
+        return SIGTERM_EXIT
+    except SystemExit as error:
+        return error.code if isinstance(error.code, int) else 0
+    except BrokenPipeError:
+        return 0
+    except Exception as error:  # noqa: BLE001 the last resort: never a traceback to the user
+        from flowplan.render.crash import internal_error
+
+        _show(internal_error(error), early, out, err)
+        return INTERNAL_EXIT
+
+
+def _listen_to_sigterm() -> None:
+    def terminate(_: int, __: FrameType | None) -> None:
+        raise Terminated
+
+    try:
+        signal.signal(signal.SIGTERM, terminate)
+    except ValueError:  # not the main thread: whoever embeds flowplan has the signals
+        return
+
+
+def _show(error: FlowplanError, early: Early, out: Screen, err: Screen) -> None:
+    from flowplan.render.failure import show_failure
+
+    show_failure(
+        error, verb=early.verb, as_json=early.json, one_line=early.one_line,
+        json_into=early.json_into, out=out, err=err,
+    )  # fmt: skip
+
+
+def _flushed(code: int, out: Screen, err: Screen) -> int:
+    """Flush stdout while a failure can still be told. A reader that went away is no failure."""
+    out.write("")
+    failure = out.failure
+    if failure is None or isinstance(failure, BrokenPipeError):
+        return code
+    err.line(
+        f"error[FP609]: the result could not be written: {failure.strerror}\n"
+        "  Send stdout where there is room for it."
+    )
+    return code or FAILED_EXIT
+
+
+if __name__ == "__main__":
+    sys.exit(main())

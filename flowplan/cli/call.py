@@ -1,0 +1,88 @@
+"""One call of a verb: its flags and the screens to write to; and the way from click to a verb.
+
+A verb is a function from `Call` to an exit code. What goes wrong in it is raised as a
+`FlowplanError` and shown by the one handler in `flowplan.__main__`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import click
+
+from flowplan.cli.flags import Flags
+from flowplan.cli.options import choice_of_format, shared
+from flowplan.render.json_file import JsonFile
+from flowplan.render.json_text import write_json
+from flowplan.render.look import Look
+from flowplan.render.screen import Screen
+
+__all__ = ["Call", "verb"]
+
+
+@dataclass(frozen=True)
+class Call:
+    """What a verb works with. Result to `out`, progress and warnings to `err`."""
+
+    flags: Flags
+    out: Screen
+    err: Screen
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+
+    @classmethod
+    def of(cls, flags: Flags) -> Call:
+        """The call on the process's own streams."""
+        out = Screen.of(sys.stdout, flags.color, os.environ)
+        return cls(flags, out, Screen.of(sys.stderr, flags.color, os.environ))
+
+    @property
+    def look(self) -> Look:
+        """How text on stdout is to look."""
+        return self.out.look(verbose=self.flags.verbose)
+
+    def result(self, text: Callable[[], str], document: Callable[[], Any]) -> None:
+        """Print the result in the form that was asked for, and as JSON into the file."""
+        if self.flags.json_into:
+            with JsonFile(self.flags.json_into) as file:
+                file.document(document())
+        if self.flags.json:
+            write_json(self.out, document())
+        else:
+            self.out.line(text())
+
+
+def verb(
+    name: str,
+    *params: click.Parameter,
+    summary: str,
+    forms: Sequence[str] = ("text", "json"),
+    place: bool = True,
+    template_params: bool = True,
+) -> Callable[[Callable[[Call], int]], click.Command]:
+    """Make a click command of a verb: its own parameters, then the shared ones."""
+
+    def wrap(run: Callable[[Call], int]) -> click.Command:
+        def callback(**values: Any) -> int:
+            return run(Call.of(_flags(name, values)))
+
+        declared = [*params, choice_of_format(*forms), *shared(place=place, params=template_params)]
+        return click.Command(
+            name.rpartition(" ")[2], params=declared, callback=callback, help=summary
+        )
+
+    return wrap
+
+
+def _flags(name: str, values: dict[str, Any]) -> Flags:
+    """The typed flags; those given before the verb count as given after it."""
+    context = click.get_current_context()
+    for key, value in context.find_root().params.items():
+        if not values.get(key):
+            values[key] = value
+    if values.pop("no_color", False) and not values.get("color"):
+        values["color"] = "never"
+    return Flags(verb=name, **{key: value for key, value in values.items() if value is not None})

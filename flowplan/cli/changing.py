@@ -1,0 +1,89 @@
+"""The run of apply and destroy: lock, reconcile, plan, show, ask, execute.
+
+Everything that refuses does so before the first write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Literal
+
+from flowplan.cli.approval import approve, must_ask
+from flowplan.cli.call import Call
+from flowplan.cli.running import carry_out
+from flowplan.cli.session import Opened, open_workspace
+from flowplan.errors import Diagnostic, PlanError
+from flowplan.planner.build import build
+from flowplan.planner.plan import Plan
+from flowplan.render.plan_text import plan_text
+from flowplan.render.validation import warn
+from flowplan.state.lock import LockHolder
+
+__all__ = ["change", "locked", "refuse_blocked", "show_plan"]
+
+
+def change(call: Call, *, mode: Literal["apply", "destroy"]) -> int:
+    """Plan and carry out under one lock; the exit code."""
+    from flowplan.planner.reconcile import recover
+
+    opened = open_workspace(call, mode=mode)
+    with locked(call, opened, mode):
+        recover(opened.workspace)
+        plan = build(
+            opened.workspace,
+            mode=mode,
+            refresh=call.flags.refresh,
+            allow_delete=frozenset(call.flags.allow_delete),
+        )
+        refuse_blocked(call, plan)
+        asking = must_ask(call, plan)
+        show_plan(call, opened, plan, asking=asking)
+        if asking:
+            approve(call, plan)
+        return carry_out(call, opened, plan)
+
+
+@contextmanager
+def locked(call: Call, opened: Opened, operation: str) -> Iterator[None]:
+    """Hold the state's lock; while waiting for it, say whose it is."""
+
+    def waiting(holder: LockHolder) -> None:
+        if not call.flags.quiet:
+            call.err.line(
+                f"Waiting for the lock: {holder.operation} by {holder.who}, process {holder.pid}."
+            )
+
+    backend = opened.workspace.backend
+    with backend.lock(operation, call.flags.lock_timeout, waiting):
+        yield
+
+
+def refuse_blocked(call: Call, plan: Plan) -> None:
+    """Refuse deletes that nobody allowed. Raises `PlanError` FP290 for each."""
+    blocked = [change for change in plan.changes if change.blocked]
+    if not blocked:
+        return
+    allow = " ".join(f"--allow-delete {change.blocked}" for change in blocked)
+    raise PlanError(
+        *(
+            Diagnostic(
+                "error", "FP290", f"deleting this {item.type.removeprefix('create_')} is not allowed",
+                "; ".join(item.notes) or "It may hold data that nobody else has.",
+                node=item.node,
+                hint=f"Allow it: flowplan {call.flags.verb} {allow}\nOr keep the node."
+                if item is blocked[-1] else "",
+            )
+            for item in blocked
+        )
+    )  # fmt: skip
+
+
+def show_plan(call: Call, opened: Opened, plan: Plan, *, asking: bool) -> None:
+    """The plan before it is carried out; with JSON on stdout, on stderr if somebody is asked."""
+    if not call.flags.json:
+        warn(call.err, (*opened.warnings, *plan.diagnostics))
+        if not call.flags.quiet or asking:
+            call.out.line(plan_text(plan, call.look) + ("" if plan.empty else "\n"))
+    elif asking:
+        call.err.line(plan_text(plan, call.err.look(verbose=call.flags.verbose)))

@@ -1,0 +1,56 @@
+"""`flowplan plan`: what an apply or destroy would change; saved with --out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from flowplan.cli.app import VERBS
+from flowplan.cli.call import Call, verb
+from flowplan.cli.options import ALLOW_DELETE, flag, option, optional_argument
+
+__all__ = ["command"]
+
+CHANGES_EXIT = 2
+
+
+@verb(
+    "plan",
+    optional_argument("argument", "[TEMPLATE]"),
+    option("--out", metavar="FILE", help="Save the plan for apply --plan."),
+    flag("--destroy", help="Plan to delete everything that was made."),
+    flag("--detailed-exitcode", help="Exit 2 when there are changes."),
+    option("--refresh/--no-refresh", default=True, help="Whether to look at the cluster first."),
+    ALLOW_DELETE(),
+    summary=VERBS["plan"],
+)
+def command(call: Call) -> int:
+    """Build a plan and show it. It takes no lock and writes nothing but the plan file."""
+    from flowplan.cli.next_step import next_after_plan
+    from flowplan.cli.session import open_workspace
+    from flowplan.planner.build import build
+    from flowplan.render.plan_json import plan_document
+    from flowplan.render.plan_text import plan_text
+    from flowplan.render.validation import warn
+
+    flags = call.flags
+    mode = "destroy" if flags.destroy else "apply"
+    opened = open_workspace(call, mode=mode)
+    plan = build(
+        opened.workspace,
+        mode="destroy" if flags.destroy else "apply",
+        refresh=flags.refresh,
+        allow_delete=frozenset(flags.allow_delete),
+    )
+    if flags.out:
+        from flowplan.planner.planfile import save
+
+        save(plan, opened.workspace, Path(flags.out))
+    if not flags.json:
+        warn(call.err, (*opened.warnings, *plan.diagnostics))
+    noted = (*(item.without_place() for item in opened.warnings), *plan.diagnostics)
+    shown = replace(plan, diagnostics=noted)
+    step = next_after_plan(flags, plan)
+    call.result(lambda: plan_text(shown, call.look, next_step=step), lambda: plan_document(shown))
+    changes = not plan.empty or plan.outputs_changed
+    return CHANGES_EXIT if flags.detailed_exitcode and changes else 0

@@ -1,0 +1,56 @@
+"""`flowplan sandbox serve`: the embedded cluster on a port of this machine."""
+
+from __future__ import annotations
+
+import click
+
+from flowplan.cli.app import SANDBOX_VERBS
+from flowplan.cli.call import Call, verb
+from flowplan.cli.options import option
+from flowplan.errors import UsageError
+
+__all__ = ["command"]
+
+
+@verb(
+    "sandbox serve",
+    option(
+        "--port",
+        type=click.IntRange(0, 65535),
+        default=9200,
+        show_default=True,
+        metavar="N",
+        help="The port; 0 picks a free one.",
+    ),
+    summary=SANDBOX_VERBS["serve"],
+    template_params=False,
+)
+def command(call: Call) -> int:
+    """Serve until SIGTERM or Ctrl-C; says on stdout when it listens."""
+    from flowplan.project import locate
+    from flowplan.providers.sandbox.options import parse_options
+    from flowplan.providers.sandbox.server import serve
+
+    flags = call.flags
+    endpoint = flags.endpoint or "sandbox:"
+    if not endpoint.startswith("sandbox:"):
+        raise UsageError.of(
+            "FP612",
+            f"{endpoint} is no sandbox",
+            hint="Name one as sandbox:PATH, with options as sandbox:PATH?latency=50ms",
+        )
+    try:
+        beside = locate(template=flags.template, state=flags.state).sandbox
+    except UsageError:
+        # No template here: it stands beside what will be made here.
+        beside = locate(state="template.state.json").sandbox
+    options = parse_options(endpoint).at(beside)
+    try:
+        serve(options, flags.port, lambda url: call.out.line(f"listening on {url}"))
+    except OSError as error:
+        raise UsageError.of(
+            "FP613",
+            f"port {flags.port} can't be used: {error.strerror}",
+            hint="Name another with --port, or 0 to pick a free one.",
+        ) from None
+    return 0

@@ -1,0 +1,69 @@
+"""Which cluster, and the connection to it.
+
+A pipeline must never be green because it provisioned a sandbox, so with CI set the endpoint
+has to be named; elsewhere the default is said on stderr.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from flowplan.cli.call import Call
+from flowplan.errors import UsageError
+from flowplan.http import Connection
+
+__all__ = ["Target", "choose_endpoint", "connect"]
+
+SANDBOX = "sandbox:"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An endpoint as it was named; `chosen` by somebody, or the default."""
+
+    url: str
+    chosen: bool = True
+
+
+def choose_endpoint(
+    flag: str | None, environ: Mapping[str, str], *, saved: str | None = None
+) -> Target:
+    """The flag, FLOWPLAN_ENDPOINT, what a saved plan was made for, else the sandbox.
+
+    Raises `UsageError` FP610 when nothing is named and CI is set.
+    """
+    named = flag or environ.get("FLOWPLAN_ENDPOINT") or saved
+    if named:
+        return Target(named)
+    if environ.get("CI", "").lower() not in {"", "0", "false"}:
+        raise UsageError.of(
+            "FP610",
+            "no endpoint is named, and CI is set",
+            "Without one, flowplan works on the sandbox, and a pipeline would be green without "
+            "having touched a cluster.",
+            hint="Name the cluster with --endpoint URL or FLOWPLAN_ENDPOINT.\n"
+            "If the sandbox is meant: --endpoint sandbox:",
+        )
+    return Target(SANDBOX, chosen=False)
+
+
+def connect(call: Call, target: Target, sandbox: Path) -> tuple[Connection, str]:
+    """The connection, and the endpoint's name for people. Nothing is sent yet."""
+    from flowplan.http import open_connection
+
+    if not target.url.startswith(SANDBOX):
+        connection = open_connection(target.url, environ=call.environ)
+        return connection, connection.endpoint
+    if not target.chosen and not call.flags.quiet:
+        call.err.line(
+            f"No endpoint is named: this works on the sandbox in {sandbox}, not on a cluster."
+        )
+    from flowplan.providers.sandbox.adapter import BASE_URL, open_sandbox
+
+    adapter = open_sandbox(target.url, default_path=sandbox)
+    connection = open_connection(
+        BASE_URL, mounts={BASE_URL: lambda: adapter}, environ=call.environ, shown=target.url
+    )
+    return connection, target.url

@@ -1,0 +1,110 @@
+"""The flags as click options, in the groups in which verbs take them.
+
+Every verb accepts the shared ones; those that mean nothing to it are hidden in its help, so
+that a script can pass one set of flags to all. Options are made anew for each command, since
+click keeps state in them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, TypeAlias
+
+import click
+
+__all__ = [
+    "ALLOW_DELETE", "APPROVE", "GENERAL", "PARAMS", "PLACE", "RUN", "Parameter",
+    "choice_of_format", "duration", "flag", "option", "optional_argument", "shared",
+]  # fmt: skip
+
+Parameter: TypeAlias = Callable[[], click.Parameter]
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def duration(context: click.Context, param: click.Parameter, value: str) -> float:
+    """`30s`, `5m`, `500ms`, as seconds. A callback of an option."""
+    match = re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?)(ms|s|m|h)", value)
+    if match is None:
+        raise click.BadParameter(
+            f'"{value}" is no duration: write it as 30s, 5m or 500ms.', context, param
+        )
+    return float(match[1]) * _SECONDS[match[2]]
+
+
+def option(*names: str, hidden: bool = False, **settings: Any) -> click.Option:
+    """A click option."""
+    return click.Option(list(names), hidden=hidden, **settings)
+
+
+def flag(*names: str, hidden: bool = False, **settings: Any) -> click.Option:
+    """An on-off option."""
+    return click.Option(list(names), is_flag=True, hidden=hidden, **settings)
+
+
+def optional_argument(name: str, metavar: str, **settings: Any) -> click.Argument:
+    """An argument that may be left out."""
+    return click.Argument([name], metavar=metavar, required=False, **settings)
+
+
+GENERAL: tuple[Parameter, ...] = (
+    partial(
+        option, "--color", type=click.Choice(["auto", "always", "never"]), default=None,
+        help="Whether to colour. NO_COLOR and FORCE_COLOR are honoured.",
+    ),
+    partial(flag, "--no-color", help="The same as --color never."),
+    partial(flag, "--no-input", help="Never ask; refuse instead."),
+    partial(flag, "-q", "--quiet", help="No progress, only results, warnings and errors."),
+    partial(flag, "-v", "--verbose", help="List what is only counted otherwise."),
+)  # fmt: skip
+PLACE: tuple[Callable[..., click.Option], ...] = (
+    partial(option, "--endpoint", metavar="URL|sandbox:", help="The cluster."),
+    partial(option, "--state", metavar="PATH|URL", help="The state."),
+    partial(option, "--template", metavar="PATH", help="The template."),
+)
+PARAMS: tuple[Callable[..., click.Option], ...] = (
+    partial(
+        option, "-p", "--param", metavar="K=V", multiple=True,
+        help="A param; K=@FILE reads its value from a file.",
+    ),
+    partial(
+        option, "--params-file", metavar="FILE", multiple=True, help="Params, as JSON or YAML."
+    ),
+    partial(flag, "--strict", help="Unknown inputs are errors, not warnings."),
+)  # fmt: skip
+APPROVE: Parameter = partial(flag, "--auto-approve", help="Do not ask before the first change.")
+ALLOW_DELETE: Parameter = partial(
+    option, "--allow-delete", metavar="NODE|ID|all", multiple=True,
+    help="Allow deleting this index or pipeline.",
+)  # fmt: skip
+RUN: tuple[Parameter, ...] = (
+    APPROVE,
+    ALLOW_DELETE,
+    partial(
+        option, "--parallelism", type=click.IntRange(1, 256), default=10, show_default=True,
+        metavar="N", help="How many steps run at once.",
+    ),
+    partial(
+        option, "--lock-timeout", callback=duration, default="0s", metavar="DURATION",
+        help="How long to wait for the lock, as 30s or 5m.  [default: not at all]",
+    ),
+)  # fmt: skip
+
+
+def choice_of_format(*forms: str) -> click.Option:
+    """`--format`, the first form being the default."""
+    return option(
+        "--format", type=click.Choice(forms), default=forms[0], show_default=True,
+        help="The form of the result.",
+    )  # fmt: skip
+
+
+def shared(*, place: bool = True, params: bool = True) -> Sequence[click.Parameter]:
+    """The flags that every verb takes; hidden in the help where they mean nothing."""
+    return [
+        *(make(hidden=not place) for make in PLACE),
+        *(make(hidden=not params) for make in PARAMS),
+        option("--json-into", metavar="FILE", help="Write the JSON form to a file, too."),
+        *(make() for make in GENERAL),
+    ]

@@ -1,0 +1,31 @@
+"""`apply --plan FILE`: carry out a plan that was reviewed, if it still fits.
+
+It is not asked for approval again: saving and naming it is the approval.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from flowplan.cli.call import Call
+from flowplan.cli.changing import locked, refuse_blocked, show_plan
+from flowplan.cli.running import carry_out
+from flowplan.cli.session import open_workspace
+
+__all__ = ["apply_saved"]
+
+
+def apply_saved(call: Call) -> int:
+    """Load, check, execute; the exit code. Raises `StalePlan`, exit 5."""
+    from flowplan.planner.planfile import load
+
+    saved = load(Path(call.flags.plan_file or ""))
+    flags = replace(call.flags, template=call.flags.template or saved.template_path)
+    call = replace(call, flags=flags)
+    opened = open_workspace(call, mode=saved.plan.mode, saved_endpoint=saved.plan.endpoint)
+    with locked(call, opened, saved.plan.mode):
+        plan = saved.plan
+        refuse_blocked(call, plan)
+        show_plan(call, opened, plan, asking=False)
+        return carry_out(call, opened, plan)

@@ -1,0 +1,146 @@
+"""Opens what a verb works on: template, params, state, cluster, from its flags.
+
+The composition layer: the one place that knows planner, providers, state and HTTP together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from flowplan.cli.call import Call
+from flowplan.cli.endpoint import choose_endpoint, connect
+from flowplan.errors import Diagnostic, TemplateError, UsageError
+from flowplan.planner.params import Params, resolve
+from flowplan.planner.source import read
+from flowplan.planner.template import Template, check_params, parse
+from flowplan.planner.workspace import Workspace
+from flowplan.project import Place, locate
+from flowplan.providers.registry import Registry
+from flowplan.state.backends import Backend, open_backend
+
+__all__ = [
+    "Loaded",
+    "Opened",
+    "check_named",
+    "find",
+    "load_template",
+    "open_existing",
+    "open_workspace",
+    "parse_template",
+    "required_template",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A template with its params, and what it was warned of."""
+
+    template: Template
+    params: Params
+    warnings: tuple[Diagnostic, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A workspace, where it is, and the warnings of its template, with their places."""
+
+    workspace: Workspace
+    place: Place
+    warnings: tuple[Diagnostic, ...] = ()
+
+
+def find(call: Call) -> Place:
+    """Template and state, from the verb's argument, the flags and the working directory."""
+    flags = call.flags
+    return locate(argument=flags.argument, template=flags.template, state=flags.state)
+
+
+def load_template(call: Call, path: Path, registry: Registry) -> Loaded:
+    """Read, validate and parametrise. Raises `TemplateError` with all that is wrong."""
+    template, found = parse_template(call, path, registry)
+    params = resolve(
+        template.params,
+        flags=call.flags.param,
+        files=[Path(name) for name in call.flags.params_file],
+        environ=call.environ,
+        implicit=frozenset(template.implicit),
+    )
+    wrong = check_params(template, params.values)
+    if any(item.severity == "error" for item in wrong):
+        raise TemplateError(*found, *wrong)
+    return Loaded(template, params, (*found, *wrong, *params.warnings))
+
+
+def parse_template(
+    call: Call, path: Path, registry: Registry
+) -> tuple[Template, tuple[Diagnostic, ...]]:
+    """Read and validate, without params; the template and its warnings."""
+    template, found = parse(read(path), registry, strict=call.flags.strict)
+    if template is None or any(item.severity == "error" for item in found):
+        raise TemplateError(*found)
+    return template, tuple(found)
+
+
+def open_workspace(call: Call, *, mode: str, saved_endpoint: str | None = None) -> Opened:
+    """What plan, apply and destroy work on.
+
+    `mode` is apply or destroy; a destroy needs no template, only the state that is beside it.
+    """
+    place = find(call)
+    target = choose_endpoint(call.flags.endpoint, call.environ, saved=saved_endpoint)
+    registry = Registry()
+    loaded = None
+    if mode == "apply":
+        loaded = load_template(call, required_template(place), registry)
+    backend = open_backend(place.state)
+    if mode == "destroy":
+        check_named(place, backend)
+    connection, endpoint = connect(call, target, place.sandbox)
+    workspace = Workspace(
+        backend=backend,
+        steps=registry,
+        endpoint=endpoint,
+        template=loaded.template if loaded else None,
+        params=loaded.params if loaded else None,
+        connection=connection,
+    )
+    return Opened(workspace, place, loaded.warnings if loaded else ())
+
+
+def required_template(place: Place) -> Path:
+    """The template's path. Raises `UsageError` FP607 when only a state is named."""
+    if place.template is None:
+        raise UsageError.of(
+            "FP607",
+            "no template is named",
+            "The state alone says what was made, not what is wanted.",
+            hint="Name the template as the argument, or with --template PATH.",
+        )
+    return place.template
+
+
+def check_named(place: Place, backend: Backend) -> None:
+    """See that the state beside a template is that template's, without judging the rest of it.
+
+    `a.yaml` and `a.json` have one `a.state.json`. Raises `StateError` FP406, and FP100 when
+    neither template nor state is there.
+    """
+    if place.template is None:
+        return
+    state = backend.load().state
+    if state is None or place.template.exists():
+        value = read(place.template).value
+        name = value.get("name") if isinstance(value, dict) else None
+        if state is not None and isinstance(name, str):
+            from flowplan.state.identity import check_workflow
+
+            check_workflow(state, name, backend.location)
+
+
+def open_existing(call: Call) -> tuple[Place, Backend]:
+    """Where the state is, for verbs that read it and never connect."""
+    place = find(call)
+    backend = open_backend(place.state)
+    check_named(place, backend)
+    return place, backend

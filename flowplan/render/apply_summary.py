@@ -1,0 +1,57 @@
+"""The end of an apply or destroy for people: what was done, what is left, what to type next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flowplan.planner.events import Summary
+from flowplan.planner.plan import Mode
+from flowplan.render.look import Look
+from flowplan.render.outputs import outputs_text
+from flowplan.render.sanitise import clean
+from flowplan.render.wording import seconds_text
+from flowplan.state.model import OutputRecord
+
+__all__ = ["summary_lines"]
+
+_WORDS = ("created", "updated", "replaced", "deleted", "failed", "skipped")
+
+
+def summary_lines(
+    summary: Summary,
+    mode: Mode,
+    look: Look,
+    *,
+    outputs: Mapping[str, OutputRecord],
+    next_step: str = "",
+) -> str:
+    """`Applied: 1 created in 14.2 s. State serial 8.` and the outputs; or what went wrong."""
+    counts = [f"{getattr(summary, word):,} {word}" for word in _WORDS if getattr(summary, word)]
+    done = ", ".join(counts)
+    if summary.failed or summary.skipped or summary.left or summary.interrupted:
+        return _unfinished(summary, done, look, next_step)
+    verb = "Destroyed" if mode == "destroy" else "Applied"
+    took = seconds_text(summary.elapsed_ms)
+    head = look.paint("bold green", f"{verb}:") + f" {done or 'nothing changed'} in {took}."
+    lines = [f"{head} State serial {summary.serial}."]
+    if outputs and mode != "destroy":
+        lines.append(outputs_text(outputs))
+    return "\n".join(lines)
+
+
+def _unfinished(summary: Summary, done: str, look: Look, next_step: str) -> str:
+    changed = summary.created + summary.updated + summary.replaced + summary.deleted
+    stopped = "Stopped part-way:" if changed else "Failed:"
+    head = "Interrupted:" if summary.interrupted else stopped
+    kept = (
+        f"Everything done is in the state (serial {summary.serial})."
+        if changed
+        else "Nothing was changed."
+    )
+    lines = [f"{look.paint('bold red', head)} {done or 'no step was started'}. {kept}"]
+    if summary.left:
+        lines.append("Still on the cluster:")
+        lines += [f"  {clean(item)}" for item in summary.left]
+    if next_step:
+        lines.append(f"Next: {next_step}")
+    return "\n".join(lines)

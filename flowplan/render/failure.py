@@ -1,0 +1,49 @@
+"""Show why a command failed: text on stderr, or the diagnostics document on stdout."""
+
+from __future__ import annotations
+
+from flowplan.errors import FlowplanError, PlanError, TemplateError
+from flowplan.render.diagnostics import count_text, diagnostics_document, diagnostics_text
+from flowplan.render.json_text import json_line, write_json
+from flowplan.render.screen import Screen
+
+__all__ = ["show_failure"]
+
+_OUTCOME = {
+    "plan": "Nothing was planned.",
+    "apply": "Nothing was changed.",
+    "destroy": "Nothing was changed.",
+}
+
+
+def show_failure(
+    error: FlowplanError,
+    *,
+    verb: str,
+    as_json: bool,
+    one_line: bool,
+    json_into: str | None,
+    out: Screen,
+    err: Screen,
+) -> None:
+    """Show all diagnostics of an error in the form that was asked for."""
+    document = diagnostics_document(error.diagnostics)
+    if json_into:
+        _into_file(json_into, json_line(document), append=one_line)
+    if as_json:
+        write_json(out, document, line=one_line)
+        return
+    err.line(diagnostics_text(error.diagnostics, err.look()))
+    count = count_text(error.diagnostics)
+    outcome = _OUTCOME.get(verb, "") if isinstance(error, (TemplateError, PlanError)) else ""
+    if count:
+        err.line(f"\n{count}. {outcome}".rstrip())
+
+
+def _into_file(path: str, line: str, *, append: bool) -> None:
+    try:
+        with open(path, "a" if append else "w", encoding="utf-8") as file:  # noqa: PTH123 no pathlib for one line
+            file.write(line + "\n")
+    except OSError:
+        # The failure itself is what must be told; the file is told of by FP608 when it is opened.
+        return

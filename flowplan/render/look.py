@@ -1,0 +1,36 @@
+"""How a text is to look: width, colour, short ids, how much. Given to every text renderer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flowplan.render.colour import paint
+from flowplan.render.sanitise import clean
+
+__all__ = ["Look"]
+
+_LONGEST_WHOLE_ID = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """`width` in columns. `short` shortens ids: on a terminal only, so pipes can be searched.
+
+    `verbose` lists what is counted otherwise.
+    """
+
+    width: int = 80
+    colour: bool = False
+    short: bool = False
+    verbose: bool = False
+
+    def paint(self, style: str, text: str) -> str:
+        """`text` in a style such as `bold red`, if there is colour."""
+        return paint(style, text, colour=self.colour)
+
+    def id(self, resource_id: str | None) -> str:
+        """A resource id: whole, or its first four and last two characters on a terminal."""
+        text = clean(resource_id or "")
+        if self.short and len(text) > _LONGEST_WHOLE_ID:
+            return f"{text[:4]}…{text[-2:]}"
+        return text

@@ -1,0 +1,183 @@
+"""Draw a plan for people: header, changes, what changed outside, outputs, summary, what next.
+
+The summary is last, so it is what a long plan leaves on the screen; unchanged nodes and fields
+are counted. Pure: from a `Plan` to text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from flowplan.planner.plan import Drift, NodeChange, OutputChange, Plan
+from flowplan.render.look import Look
+from flowplan.render.plan_fields import INDENT, change_text, field_lines
+from flowplan.render.sanitise import clean
+from flowplan.render.values import path_text, value_text
+
+__all__ = ["no_changes_text", "plan_text", "summary_text"]
+
+_SYMBOLS = {
+    "create": ("+ ", "green"),
+    "update": ("~ ", "yellow"),
+    "replace": ("+-", "yellow"),
+    "delete": ("- ", "red"),
+    "import": ("← ", "cyan"),
+    "move": ("→ ", "cyan"),
+    "forget": (". ", "cyan"),
+    "no-op": ("= ", "dim"),
+}
+_DOING = ("create", "update", "replace", "delete", "import", "move", "forget")
+_WIDEST_NODE = 32
+_WIDEST_TYPE = 24
+
+
+def plan_text(plan: Plan, look: Look, *, next_step: str = "") -> str:
+    """The whole plan. `next_step` is the command to type next; it stands in the last line.
+
+    A plan that changes nothing, with nothing to report, is one line.
+    """
+    if plan.empty and not plan.drift and not plan.outputs_changed:
+        return no_changes_text(plan)
+    parts = [_header(plan, look), "", *_changes(plan, look)]
+    if plan.drift:
+        parts += [*_drift(plan, look), ""]
+    if plan.outputs_changed:
+        parts += [*_outputs(plan.outputs), ""]
+    parts.append(look.paint("bold", summary_text(plan)))
+    if next_step:
+        parts.append(f"Next: {next_step}")
+    return "\n".join(parts)
+
+
+def no_changes_text(plan: Plan) -> str:
+    """The one line of a plan without changes, and how that is known."""
+    if plan.mode == "destroy":
+        return "No changes. Nothing is left to destroy."
+    if plan.mode == "refresh-only":
+        return "No changes. The cluster is as it was recorded."
+    number = len(plan.changes)
+    what = f"{number:,} resource{'' if number == 1 else 's'} match{'es' if number == 1 else ''}"
+    times = f"{plan.requests:,} request{'' if plan.requests == 1 else 's'}"
+    how = f"checked on the cluster in {times}" if plan.checked else "compared with the state only"
+    return f"No changes. {what} the template ({how})."
+
+
+def summary_text(plan: Plan) -> str:
+    """One sentence: `Plan: 3 to create, 1 to delete (blocked), 1 drifted`."""
+    counts = plan.summary
+    blocked = sum(1 for change in plan.changes if change.blocked)
+    parts = []
+    for action in _DOING:
+        if counts[action]:
+            held = " (blocked)" if action == "delete" and blocked == counts[action] else ""
+            if action == "delete" and 0 < blocked < counts[action]:
+                held = f" ({blocked:,} blocked)"
+            parts.append(f"{counts[action]:,} to {action}{held}")
+    if counts["drift"]:
+        parts.append(f"{counts['drift']:,} drifted")
+    if not parts:
+        return "Plan: only outputs change." if plan.outputs_changed else no_changes_text(plan)
+    if plan.empty and plan.mode != "refresh-only":
+        return f"No changes: {', '.join(parts)}, left alone."
+    return f"Plan: {', '.join(parts)}."
+
+
+def _header(plan: Plan, look: Look) -> str:
+    product = "OpenSearch " if plan.server[:1].isdigit() else ""
+    server = f" ({product}{clean(plan.server)})" if plan.server else ""
+    left = f"{clean(plan.workflow)} → {clean(plan.endpoint)}{server}"
+    serial = f", serial {plan.binding.serial}" if plan.binding.serial else ", not written yet"
+    right = f"state: {clean(plan.state_location)}{serial}" if plan.state_location else ""
+    if not right:
+        return look.paint("bold", left)
+    gap = look.width - len(left) - len(right)
+    if gap < 2:  # noqa: PLR2004 the two must not touch
+        return f"{look.paint('bold', left)}\n{right}"
+    return look.paint("bold", left) + " " * gap + right
+
+
+def _changes(plan: Plan, look: Look) -> list[str]:
+    shown = [change for change in plan.changes if look.verbose or change.action != "no-op"]
+    nodes = min(max((len(clean(c.node)) for c in shown), default=0), _WIDEST_NODE)
+    types = min(max((len(clean(c.type)) for c in shown), default=0), _WIDEST_TYPE)
+    lines: list[str] = []
+    for change in shown:
+        lines += [*_node(change, look, nodes, types), ""]
+    hidden = len(plan.changes) - len(shown)
+    if hidden:
+        lines += [look.paint("dim", f"    {hidden:,} unchanged"), ""]
+    return lines
+
+
+def _node(change: NodeChange, look: Look, nodes: int, types: int) -> list[str]:
+    symbol, style = _SYMBOLS[change.action]
+    lead = " +- " if symbol == "+-" else f"  {symbol}"
+    name, kind = clean(change.node).ljust(nodes), clean(change.type).ljust(types)
+    why = _reason(change)
+    id_text = look.id(change.resource_id)
+    head = f"{lead}{name}  {kind}  {why}"
+    if len(head) + 2 + len(id_text) <= look.width:
+        lines = [f"{look.paint(style, lead + name)}  {kind}  {why.ljust(10)}  {id_text}".rstrip()]
+    else:
+        lines = [f"{look.paint(style, lead + name)}  {kind}  {why}".rstrip()]
+        lines += [f"{INDENT}{id_text}"] if id_text else []
+    if change.action != "delete" or look.verbose:
+        lines += field_lines(change, look)
+    if change.unchanged and change.action in {"update", "replace"}:
+        lines.append(look.paint("dim", f"{INDENT}{change.unchanged:,} more unchanged"))
+    if look.verbose:
+        lines += [f"{INDENT}{n}. {clean(step)}" for n, step in enumerate(change.steps, 1)]
+    lines += [f"{INDENT}{clean(note)}" for note in change.notes]
+    if change.blocked:
+        lines.append(look.paint("red", f"{INDENT}needs --allow-delete {clean(change.blocked)}"))
+    return lines
+
+
+def _reason(change: NodeChange) -> str:
+    if change.action == "no-op":
+        return ""
+    return "removed from template" if change.reason == "removed" else clean(change.reason)
+
+
+def _drift(plan: Plan, look: Look) -> list[str]:
+    serial = f" since serial {plan.binding.serial}" if plan.binding.serial else ""
+    lines = [f"Changed outside flowplan{serial}:"]
+    column = min(max(len(clean(drift.node)) for drift in plan.drift), _WIDEST_NODE)
+    for drift in plan.drift:
+        lines += _drifted(drift, clean(drift.node).ljust(column), look)
+    return lines
+
+
+def _drifted(drift: Drift, name: str, look: Look) -> list[str]:
+    if drift.gone:
+        end = "made again by this plan" if drift.restored else "left alone"
+        return [f"  {name}  {look.paint('yellow', 'deleted on the cluster')}: {end}"]
+    end = "put right by this plan" if drift.restored else "not set by the template: left alone"
+    lines: list[str] = []
+    for field in drift.fields:
+        text = f"{path_text(field.path)} {change_text(field, look)}"
+        joined = f"  {name}  {text}, {end}"
+        if len(joined) <= look.width:
+            lines.append(joined)
+        else:
+            lines += [f"  {name}  {text}", f"  {' ' * len(name)}  {end}"]
+    return lines or [f"  {name}  {end}"]
+
+
+def _outputs(outputs: Mapping[str, OutputChange]) -> Sequence[str]:
+    column = max((len(clean(name)) for name in outputs), default=0)
+    lines = ["Outputs:"]
+    for name, output in outputs.items():
+        if output.known and output.before == output.after:
+            continue
+        lines.append(f"  {clean(name).ljust(column)}  {_output(output)}")
+    return lines
+
+
+def _output(output: OutputChange) -> str:
+    if output.sensitive:
+        return "(sensitive)"
+    after = value_text(output.after) if output.known else "(known after apply)"
+    if output.before is None:
+        return after
+    return f"{value_text(output.before)} → {after}"

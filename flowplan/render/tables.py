@@ -1,0 +1,22 @@
+"""Rows of text in aligned columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flowplan.render.sanitise import clean
+
+__all__ = ["table"]
+
+
+def table(rows: Sequence[Sequence[str]], *, indent: int = 0) -> list[str]:
+    """One line a row; every column as wide as its widest cell, none cut."""
+    cells = [[clean(cell) for cell in row] for row in rows]
+    if not cells:
+        return []
+    widths = [max(len(row[index]) for row in cells) for index in range(len(cells[0]))]
+    return [
+        " " * indent
+        + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in cells
+    ]

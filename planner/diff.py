@@ -1,0 +1,202 @@
+"""What differs between two inputs trees, leaf by leaf, and what each difference needs.
+
+Digests first, then a type-strict recursion (`1`, `1.0` and `True` differ); deepdiff only for
+lists of unequal length, since one call costs 1–2 ms. This module must not know clusters,
+states or how a change is carried out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from flowplan.planner.plan import FieldChange
+from flowplan.planner.values import (
+    Json,
+    Path,
+    Sensitive,
+    Unknown,
+    Value,
+    canonical,
+    has_unknown,
+    is_sealed,
+    leaves,
+    masked,
+    seal,
+    seal_at,
+    unknowns,
+)
+from flowplan.protocol import InputSpec, StepSchema
+
+__all__ = ["ABSENT", "Difference", "compare", "field_change", "needs_replace", "same"]
+
+
+class _Absent:
+    def __repr__(self) -> str:
+        return "ABSENT"
+
+
+ABSENT = _Absent()
+"""Stands for "no value here", which is not the same as null."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Two values at one path; either may be `ABSENT`, `after` may be unknown."""
+
+    path: Path
+    before: Value
+    after: Value
+
+
+def same(before: Json, after: Value, salt: str, path: Path = ()) -> bool:
+    """Whether the recorded value equals the wanted one, type-strictly.
+
+    A digest on one side is compared with the digest of the other, so a value that became
+    sensitive, or no longer is, has not changed by that.
+    """
+    if is_sealed(before) and not isinstance(after, (Unknown, Mapping, list)):
+        plain = after.value if isinstance(after, Sensitive) else after
+        return bool(before == seal_at(plain, frozenset({()}), salt, path))
+    if isinstance(after, Sensitive):
+        return canonical(before) == canonical(after.value)
+    if has_unknown(after):
+        return False
+    return type(before) is type(after) and canonical(before) == canonical(seal(after, salt))
+
+
+def compare(
+    before: Mapping[str, Json], after: Mapping[str, Value], salt: str
+) -> Iterator[Difference]:
+    """Every leaf that differs, in the order of `after`, then what only `before` has.
+
+    `before` is sealed, as the state keeps it; `after` may hold marks.
+    """
+    yield from _objects((), before, after, salt)
+
+
+def _objects(
+    path: Path, before: Mapping[str, Json], after: Mapping[str, Value], salt: str
+) -> Iterator[Difference]:
+    for key, wanted in after.items():
+        if key in before:
+            yield from _values((*path, key), before[key], wanted, salt)
+        else:
+            yield from _added((*path, key), wanted)
+    for key, recorded in before.items():
+        if key not in after:
+            # A whole input is taken away as one: what that needs is a property of the input.
+            yield from (
+                _removed((*path, key), recorded) if path else [Difference((key,), recorded, ABSENT)]
+            )
+
+
+def _values(path: Path, before: Json, after: Value, salt: str) -> Iterator[Difference]:
+    if isinstance(before, dict) and isinstance(after, Mapping) and not is_sealed(before):
+        yield from _objects(path, before, after, salt)
+    elif isinstance(before, list) and isinstance(after, list):
+        yield from _lists(path, before, after, salt)
+    elif not same(before, after, salt, path):
+        yield Difference(path, before, after)
+
+
+def _lists(path: Path, before: list[Json], after: list[Value], salt: str) -> Iterator[Difference]:
+    if len(before) == len(after):
+        for index, (old, new) in enumerate(zip(before, after, strict=True)):
+            yield from _values((*path, index), old, new, salt)
+        return
+    if has_unknown(after):
+        yield Difference(path, before, after)
+        return
+    yield from _unequal_lists(path, before, after)
+
+
+def _unequal_lists(path: Path, before: list[Json], after: list[Value]) -> Iterator[Difference]:
+    """Items that came, went or changed, as deepdiff pairs them."""
+    from deepdiff import DeepDiff  # 114 ms: only for a list that grew or shrank
+
+    # Each item is digested under its own index, so a moved secret would seem to be another:
+    # both sides are compared as they are shown, and the rest is left to `Difference`.
+    diff = DeepDiff(masked(before), masked(after), view="tree", ignore_numeric_type_changes=False)
+    found: dict[Path, Difference] = {}
+    for items in diff.values():
+        for item in items:
+            tail = tuple(item.path(output_format="list"))
+            where = (*path, *tail)
+            old, new = _at(before, tail), _at(after, tail)
+            found[where] = Difference(where, old, new)
+    if not found:
+        found[path] = Difference(path, before, after)
+    yield from (found[key] for key in sorted(found, key=lambda p: [str(part) for part in p]))
+
+
+def _at(tree: Value, path: Sequence[str | int]) -> Value:
+    for key in path:
+        inside = isinstance(tree, list) and isinstance(key, int) and key < len(tree)
+        if not inside and not (isinstance(tree, Mapping) and key in tree):
+            return ABSENT
+        tree = tree[key]
+    return tree
+
+
+def _added(path: Path, after: Value) -> Iterator[Difference]:
+    for tail, leaf in leaves(after):
+        yield Difference((*path, *tail), ABSENT, leaf)
+
+
+def _removed(path: Path, before: Json) -> Iterator[Difference]:
+    for tail, leaf in leaves(before):
+        yield Difference((*path, *tail), leaf, ABSENT)
+
+
+def needs_replace(schema: StepSchema, difference: Difference) -> bool | None:
+    """Whether this difference needs a replacement; None when the API can't do it at all.
+
+    None is the `keep` of `InputSpec`: an optional text that can't be cleared.
+    """
+    spec = schema.inputs.get(str(difference.path[0]), InputSpec())
+    if difference.after is not ABSENT:
+        return spec.set == "replace"
+    # Below a merged object's keys, and in anything the server replaces whole, a missing part
+    # only makes another value; the key or the input itself is what the server can't forget.
+    whole_input = len(difference.path) == 1
+    merged_key = spec.merge and len(difference.path) == 2  # noqa: PLR2004
+    if not (whole_input or merged_key):
+        return spec.set == "replace"
+    if spec.remove == "keep":
+        return None
+    return spec.remove == "replace"
+
+
+def field_change(difference: Difference, *, forces_replace: bool) -> FieldChange:
+    """The difference as people and scripts may see it."""
+    before, after = difference.before, difference.after
+    sensitive = _is_sensitive(before) or _is_sensitive(after)
+    pending = next(unknowns(after), None) if after is not ABSENT else None
+    return FieldChange(
+        path=difference.path,
+        before=_shown(before, sensitive=sensitive),
+        after=None if pending else _shown(after, sensitive=sensitive),
+        sensitive=sensitive,
+        known=pending is None,
+        forces_replace=forces_replace,
+        origin=pending.node if pending else None,
+        added=before is ABSENT,
+        removed=after is ABSENT,
+    )
+
+
+def _shown(value: Value, *, sensitive: bool) -> Json:
+    if value is ABSENT:
+        return None
+    return "(sensitive)" if sensitive and not isinstance(value, (Mapping, list)) else masked(value)
+
+
+def _is_sensitive(value: Value) -> bool:
+    if value is ABSENT:
+        return False
+    return (
+        isinstance(value, Sensitive)
+        or is_sealed(value)
+        or (isinstance(value, Unknown) and value.sensitive)
+    )

@@ -1,0 +1,167 @@
+"""Making a resource: intent, request, record; and the same again when an answer was lost.
+
+Used for creates and for the first half of replacements. Must not know the order of nodes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from flowplan.errors import AnswerLost, FlowplanError
+from flowplan.planner.execute.context import Run, new_intent
+from flowplan.planner.plan import Action
+from flowplan.planner.reconcile.settle import settle
+from flowplan.planner.values import Json, Value, canonical, reveal, seal, seal_at, sensitive_paths
+from flowplan.protocol import Owned, StepType
+from flowplan.state.model import IntentRecord, ResourceRecord
+
+__all__ = ["create", "merged_owned"]
+
+TRIES = 5
+
+
+@dataclass(slots=True)
+class _Begun:
+    """What the provider recorded before it waited."""
+
+    resource_id: str | None = None
+    owned: tuple[Owned, ...] = ()
+
+
+def create(
+    run: Run,
+    step: StepType,
+    blank: ResourceRecord,
+    inputs: Mapping[str, Value],
+    *,
+    action: Action,
+    timeout: float,
+) -> ResourceRecord:
+    """Make the resource of `blank` (a record without ids) and return what was recorded.
+
+    Raises what the provider raises; a resource that came into being before the failure is
+    recorded as `pending`, so that the next apply goes on from there.
+    """
+    plain = reveal(inputs)
+    record = replace(blank, inputs=seal(inputs, run.salt))
+    if step.schema.creates == "nothing":
+        outputs = step.create(_Nowhere(), plain, lambda **_: None, {})  # type: ignore[arg-type]
+        made = replace(record, outputs=outputs.values, observed={})
+        run.put(made)
+        return made
+    expected = seal_at(dict(step.expect(plain)), sensitive_paths(inputs), run.salt)
+    same = (step.name, canonical(expected))
+    # Equal content can't be told apart on the cluster: one request at a time, so that a lost
+    # answer is looked for among what nobody else is making.
+    with run.turns.take(same, step.exclusive(plain)):
+        return _attempts(run, step, record, plain, expected, action=action, timeout=timeout)
+
+
+def _attempts(
+    run: Run,
+    step: StepType,
+    record: ResourceRecord,
+    plain: Mapping[str, Json],
+    expected: Mapping[str, Json],
+    *,
+    action: Action,
+    timeout: float,
+) -> ResourceRecord:
+    notes = run.notes.get(record.node, {})
+    for attempt in range(1, TRIES + 1):
+        intent = run.intent(new_intent(record, "create", expected=expected, notes=notes))
+        try:
+            return _once(run, step, intent, plain, action=action, timeout=timeout)
+        except AnswerLost:
+            found = settle(run.workspace, [intent], run.known_ids(), run.salt).get(intent.id)
+            if found is not None:
+                return _adopt(run, step, intent, found, plain, action=action, timeout=timeout)
+            run.log.failed(intent.id, "not executed")
+            if attempt == TRIES:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _once(
+    run: Run,
+    step: StepType,
+    intent: IntentRecord,
+    plain: Mapping[str, Json],
+    *,
+    action: Action,
+    timeout: float,
+) -> ResourceRecord:
+    cluster = run.cluster(intent, action, timeout)
+    begun = _Begun()
+
+    def record(
+        *,
+        resource_id: str | None = None,
+        task_id: str | None = None,
+        owned: tuple[Owned, ...] = (),
+    ) -> None:
+        begun.resource_id = resource_id or begun.resource_id
+        begun.owned = merged_owned(begun.owned, owned)
+        run.log.progress(intent.id, resource_id=resource_id, task_id=task_id, owned=owned)
+
+    try:
+        outputs = step.create(cluster, plain, record, intent.notes)
+    except FlowplanError as error:
+        if begun.resource_id is not None:
+            _keep_begun(run, intent, begun)
+        elif not isinstance(error, AnswerLost):
+            run.log.failed(intent.id, error.diagnostics[0].code)
+        raise
+    made = replace(
+        intent.record,
+        resource_id=outputs.resource_id,
+        outputs=outputs.values,
+        owned=merged_owned(intent.record.owned, outputs.owned, begun.owned),
+    )
+    run.put(made, intent)
+    return made
+
+
+def _keep_begun(run: Run, intent: IntentRecord, begun: _Begun) -> None:
+    run.put(
+        replace(
+            intent.record,
+            resource_id=begun.resource_id,
+            owned=merged_owned(intent.record.owned, begun.owned),
+            status="pending",
+        ),
+        intent,
+    )
+
+
+def _adopt(
+    run: Run,
+    step: StepType,
+    intent: IntentRecord,
+    found: ResourceRecord,
+    plain: Mapping[str, Json],
+    *,
+    action: Action,
+    timeout: float,
+) -> ResourceRecord:
+    """Take over what a request with a lost answer made, and finish it."""
+    run.put(found, intent)
+    outputs = step.update(run.cluster(intent, action, timeout), found, plain, ())
+    made = replace(
+        found,
+        outputs={**found.outputs, **outputs.values},
+        owned=merged_owned(found.owned, outputs.owned),
+        status="ready",
+    )
+    run.put(made)
+    return made
+
+
+def merged_owned(*parts: tuple[Owned, ...]) -> tuple[Owned, ...]:
+    """All of them once, in order."""
+    return tuple(dict.fromkeys(item for part in parts for item in part))
+
+
+class _Nowhere:
+    """The cluster of steps that make nothing: using it is a programming error."""

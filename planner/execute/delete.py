@@ -1,0 +1,62 @@
+"""Deleting a resource, or what an earlier replacement left of one. Already gone is success."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from flowplan.errors import FlowplanError, Refused
+from flowplan.planner.execute.context import Run, new_intent
+from flowplan.planner.execute.scheduler import HeldBack
+from flowplan.state.model import Deposed, ResourceRecord
+
+__all__ = ["delete", "delete_deposed"]
+
+HELD_BACK = frozenset({400, 409})
+"""Statuses by which the cluster says that something else still uses the resource."""
+
+
+def delete(run: Run, record: ResourceRecord, *, timeout: float) -> None:
+    """Delete the resource of a node and forget it.
+
+    Raises `HeldBack` when the cluster says that something still uses it.
+    """
+    step = run.steps.step(record.type)
+    if step.schema.creates == "nothing" or record.resource_id is None:
+        run.drop(record.node)
+        return
+    intent = run.intent(new_intent(record, "delete"))
+    cluster = run.cluster(intent, "delete", timeout)
+    _guarded(run, intent.id, lambda: step.delete(cluster, record))
+    run.drop(record.node, intent)
+
+
+def delete_deposed(run: Run, node: str, old: Deposed, *, timeout: float) -> None:
+    """Delete what was replaced; the node's record stays without it."""
+    step = run.steps.step(old.type)
+    shadow = ResourceRecord(
+        node=node, type=old.type, resource_type=old.resource_type, resource_id=old.resource_id,
+        inputs=old.inputs, outputs=old.outputs, owned=old.owned,
+    )  # fmt: skip
+    record = run.records[node]
+    rest = tuple(item for item in record.deposed if item != old)
+    if old.resource_id is None or step.schema.creates == "nothing":
+        run.put(replace(record, deposed=rest))
+        return
+    intent = run.intent(new_intent(shadow, "delete", deposed=True))
+    cluster = run.cluster(intent, "replace", timeout)
+    _guarded(run, intent.id, lambda: step.delete(cluster, shadow))
+    run.put(replace(run.records[node], deposed=rest), intent)
+
+
+def _guarded(run: Run, intent_id: str, act: Callable[[], None]) -> None:
+    try:
+        act()
+    except Refused as error:
+        run.log.failed(intent_id, error.diagnostics[0].code)
+        if error.status in HELD_BACK:
+            raise HeldBack(error) from error
+        raise
+    except FlowplanError as error:
+        run.log.failed(intent_id, error.diagnostics[0].code)
+        raise

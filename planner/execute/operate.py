@@ -1,0 +1,136 @@
+"""Carrying out one task of a plan. Must not know which tasks there are or their order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from flowplan.errors import FlowplanError
+from flowplan.planner.events import Event
+from flowplan.planner.execute.context import Run, told
+from flowplan.planner.execute.create import create, merged_owned
+from flowplan.planner.execute.delete import delete, delete_deposed
+from flowplan.planner.execute.scheduler import HeldBack
+from flowplan.planner.execute.tasks import Part
+from flowplan.planner.execute.update import update
+from flowplan.planner.plan import NodeChange
+from flowplan.planner.resolve import Resolver
+from flowplan.planner.template import Node
+from flowplan.planner.values import Value, seal
+from flowplan.planner.wording import thing
+from flowplan.state.model import Deposed, ResourceRecord
+
+__all__ = ["Operator"]
+
+
+@dataclass(slots=True)
+class Operator:
+    """Knows, for each part of a change, what to do with the run's records."""
+
+    run: Run
+    resolver: Resolver | None = None
+    nodes: Mapping[str, Node] = field(default_factory=dict)
+
+    @property
+    def names(self) -> Resolver:
+        """The resolver of a run that has a template."""
+        if self.resolver is None:
+            raise ValueError("applying needs a template")
+        return self.resolver
+
+    def act(self, part: Part, change: NodeChange) -> None:
+        """Carry out one part of `change`. Raises `FlowplanError` or `HeldBack`."""
+        if part == "delete":
+            self._delete(change)
+        elif part == "cleanup":
+            self._cleanup(change)
+        else:
+            self._apply(change)
+
+    def _apply(self, change: NodeChange) -> None:
+        run, node = self.run, self.nodes[change.node]
+        step = run.steps.step(change.type)
+        if change.action == "no-op":
+            self._keep(change, node)
+        else:
+            timeout = node.timeout or step.schema.timeout
+            with told(run, change, change.action, step) as found:
+                inputs = self.names.inputs(node, step.schema)
+                made = self._make(change, node, inputs, timeout)
+                found[:] = [made.resource_id] if made.resource_id else []
+        self.names.outputs[node.id] = run.records[node.id].outputs
+
+    def _make(
+        self, change: NodeChange, node: Node, inputs: Mapping[str, Value], timeout: float
+    ) -> ResourceRecord:
+        run = self.run
+        step = run.steps.step(node.type)
+        old = run.records.get(node.id)
+        if change.action == "update" and old is not None:
+            current = replace(old, dependencies=self._dependencies(node))
+            return update(run, step, current, inputs, change.fields, timeout=timeout)
+        blank = ResourceRecord(
+            node=node.id, type=node.type, resource_type=step.schema.resource_type,
+            dependencies=self._dependencies(node),
+        )  # fmt: skip
+        if old is not None:
+            blank = self._succeeding(blank, old, change)
+        if change.order == "destroy_before_create" and old is not None:
+            self._destroy_first(old, timeout)
+        return create(run, step, blank, inputs, action=change.action, timeout=timeout)
+
+    def _succeeding(
+        self, blank: ResourceRecord, old: ResourceRecord, change: NodeChange
+    ) -> ResourceRecord:
+        """The new record remembers the old resource, or what it owned when it is gone."""
+        if change.action == "replace" and change.order == "create_before_destroy":
+            return replace(blank, deposed=(*old.deposed, old.depose()))
+        return replace(blank, deposed=old.deposed, owned=merged_owned(old.owned))
+
+    def _destroy_first(self, old: ResourceRecord, timeout: float) -> None:
+        try:
+            delete(self.run, old, timeout=timeout)
+        except HeldBack as held:
+            if isinstance(held.cause, FlowplanError):
+                raise held.cause from held
+            raise
+
+    def _keep(self, change: NodeChange, node: Node) -> None:
+        """An unchanged node: only what is not on the cluster may be recorded anew."""
+        run = self.run
+        record = run.records[node.id]
+        step = run.steps.step(change.type)
+        sealed = seal(self.names.inputs(node, step.schema), run.salt)
+        kept = {name: value for name, value in record.inputs.items() if name not in sealed}
+        again = replace(record, inputs={**sealed, **kept}, dependencies=self._dependencies(node))
+        if again != record:
+            run.keep(again)
+
+    def _dependencies(self, node: Node) -> tuple[str, ...]:
+        return tuple(self.names.predecessors[node.id])
+
+    def _delete(self, change: NodeChange) -> None:
+        run = self.run
+        record = run.records.get(change.node)
+        if record is None:
+            return
+        step = run.steps.step(record.type)
+        with told(run, change, "delete", step):
+            delete(run, record, timeout=max(step.schema.timeout, 30.0))
+
+    def _cleanup(self, change: NodeChange) -> None:
+        """Delete what was replaced; its failure leaves it deposed."""
+        run = self.run
+        for old in run.records[change.node].deposed:
+            what = f"old {thing(old.type, old.resource_type)} {old.resource_id}"
+            delete_deposed(run, change.node, old, timeout=30.0)
+            run.tell(self._deleted(change, old, what))
+
+    @staticmethod
+    def _deleted(change: NodeChange, old: Deposed, what: str) -> Event:
+        if change.reason != "deposed":
+            return Event("step_progress", change.node, change.action, f"{what} deleted")
+        return Event(
+            "step_completed", change.node, change.action, f"{what} deleted", elapsed_ms=0,
+            resource_type=old.resource_type, resource_id=old.resource_id,
+        )  # fmt: skip

@@ -1,0 +1,230 @@
+"""Carrying out a plan: `execute(workspace, plan) → Summary`.
+
+The lock is held by the caller, and what an earlier run left open was cleared up before the
+plan was made. This module must not know how anything is drawn.
+"""
+
+from __future__ import annotations
+
+import getpass
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from flowplan.errors import FlowplanError
+from flowplan.planner.build import predecessors_of
+from flowplan.planner.events import Event, Listener, Summary
+from flowplan.planner.execute.context import Run, at_node, elapsed_ms
+from flowplan.planner.execute.operate import Operator
+from flowplan.planner.execute.prepare import prepare
+from flowplan.planner.execute.report import failure_text, summarise
+from flowplan.planner.execute.scheduler import Key, Outcome, Task
+from flowplan.planner.execute.scheduler import run as run_tasks
+from flowplan.planner.execute.stop import Stop
+from flowplan.planner.execute.tasks import Part, tasks_of
+from flowplan.planner.outputs import output_records
+from flowplan.planner.plan import NodeChange, Plan
+from flowplan.planner.refresh import read_all, sealed_fields
+from flowplan.planner.resolve import Resolver
+from flowplan.planner.workspace import Workspace
+from flowplan.state.model import (
+    ClusterIdentity,
+    OutputRecord,
+    ProvisionStatus,
+    ResourceRecord,
+    State,
+)
+
+__all__ = ["DEFAULT_PARALLELISM", "execute"]
+
+DEFAULT_PARALLELISM = 10
+
+
+def execute(
+    workspace: Workspace,
+    plan: Plan,
+    *,
+    listener: Listener,
+    stop: Stop | None = None,
+    parallelism: int = DEFAULT_PARALLELISM,
+    saved: bool = False,
+) -> Summary:
+    """Carry out `plan` and write the state.
+
+    1. Begin a journal that continues the state; without changes there is none.
+    2. Look once at what could be confused later (`StepType.prepare`).
+    3. Run the tasks, each making its intent durable first and recording its result at once.
+    4. Read back what was touched, in bulk: the next plan compares with that.
+    5. Evaluate the outputs, write the state, drop the journal.
+
+    `saved` says that the plan comes from a file: the state's serial then moves even without
+    changes, so that the file can't be used twice. Raises `StateError`; what goes wrong with a
+    node is an event and a count in the summary.
+    """
+    return _Execution(workspace, plan, listener, stop or Stop(), parallelism, saved).run()
+
+
+@dataclass(slots=True)
+class _Execution:
+    workspace: Workspace
+    plan: Plan
+    listener: Listener
+    stop: Stop
+    parallelism: int
+    saved: bool
+    begun: float = field(default_factory=time.monotonic)
+
+    def run(self) -> Summary:
+        before = self._base()
+        self.listener(Event("plan", text=self.plan.workflow))
+        notes = prepare(self.workspace, self.plan, before.resources)
+        journal = None
+        if self.plan.pending:
+            operation = "destroy" if self.plan.mode == "destroy" else "apply"
+            journal = self.workspace.backend.start(before, operation)
+        run = Run(
+            self.workspace, journal, self.plan.binding.salt, dict(before.resources), self.listener,
+            notes,
+        )  # fmt: skip
+        status = self._started(before)
+        if journal is not None:
+            journal.status(status)
+        operator = self._operator(run)
+        outcome = self._tasks(run, operator)
+        if self.stop.now:
+            # The journal has everything; the next command takes it up from there.
+            return summarise(self.plan, run, outcome, self.begun, before.serial, self.stop)
+        after = self._after(before, operator, outcome, status)
+        if journal is not None:
+            journal.close()
+        if journal is not None or self.saved or after != before:
+            after = replace(after, serial=before.serial + 1)
+            self.workspace.backend.save(after)
+        summary = summarise(self.plan, run, outcome, self.begun, after.serial, self.stop)
+        self.listener(Event("summary", summary=summary))
+        return summary
+
+    def _base(self) -> State:
+        state = self.workspace.backend.load().state
+        identity = ClusterIdentity(self.plan.cluster, self.workspace.endpoint)
+        if state is None:
+            binding = self.plan.binding
+            return State(binding.lineage, 0, self.plan.workflow, binding.salt, identity)
+        if state.cluster.uuid is None and identity.uuid is not None:
+            return replace(state, cluster=identity)
+        return state
+
+    def _started(self, before: State) -> ProvisionStatus:
+        if not self.plan.pending:
+            return before.status
+        return ProvisionStatus("PROVISIONING", start_time=_now(), user=_user())
+
+    def _operator(self, run: Run) -> Operator:
+        template, params = self.workspace.template, self.workspace.params
+        if template is None or params is None or self.plan.mode == "destroy":
+            return Operator(run)
+        _, predecessors = predecessors_of(template)
+        resolver = Resolver(template, params, predecessors, {})
+        return Operator(run, resolver, {node.id: node for node in template.nodes})
+
+    def _tasks(self, run: Run, operator: Operator) -> Outcome:
+        tasks: Sequence[Task] = tasks_of(self.plan, run.records, run.steps, operator.act)
+        changes: Mapping[Key, NodeChange] = {
+            (_part(change), change.node): change for change in self.plan.changes
+        }
+        return run_tasks(
+            tasks,
+            parallelism=self.parallelism,
+            stop=self.stop,
+            on_fail=lambda key, error: _tell_failed(run, changes, key, error),
+            on_skip=lambda key, cause: _tell_skipped(run, changes, key, cause),
+        )
+
+    def _after(
+        self, before: State, operator: Operator, outcome: Outcome, status: ProvisionStatus
+    ) -> State:
+        run = operator.run
+        records = self._read_back(run)
+        ended = status
+        if self.plan.pending:
+            ended = replace(self._ended(status, run, outcome), end_time=_now())
+        return replace(
+            before,
+            resources=records,
+            outputs=self._outputs(before, operator, outcome),
+            status=ended,
+        )
+
+    def _ended(self, status: ProvisionStatus, run: Run, outcome: Outcome) -> ProvisionStatus:
+        error = failure_text(self.plan, run, outcome, self.stop)
+        if error:
+            return replace(status, state="FAILED", error=error)
+        empty = self.plan.mode == "destroy" or not run.records
+        return replace(status, state="NOT_STARTED" if empty else "COMPLETED", error=None)
+
+    def _read_back(self, run: Run) -> Mapping[str, ResourceRecord]:
+        """The records with what the cluster shows of those that were touched."""
+        touched = [run.records[name] for name in sorted(run.touched) if name in run.records]
+        if not touched or self.workspace.connection is None:
+            return run.records
+        try:
+            found = read_all(run.steps, self.workspace.connection.operation(), touched)
+        except FlowplanError:
+            # The next plan compares the wanted inputs with what it reads instead.
+            return run.records
+        records = dict(run.records)
+        for name, seen in found.items():
+            if seen is not None:
+                fields = sealed_fields(seen.fields, records[name].inputs, run.salt)
+                records[name] = replace(records[name], observed=fields)
+        return records
+
+    def _outputs(
+        self, before: State, operator: Operator, outcome: Outcome
+    ) -> Mapping[str, OutputRecord]:
+        if operator.resolver is None:
+            return before.outputs if operator.run.records else {}
+        partial = bool(outcome.failed or outcome.skipped or outcome.unstarted)
+        fresh = output_records(operator.resolver.workflow_outputs(partial=partial))
+        return {**before.outputs, **fresh} if partial else fresh
+
+
+def _part(change: NodeChange) -> Part:
+    if change.action != "delete":
+        return "apply"
+    return "cleanup" if change.reason == "deposed" else "delete"
+
+
+def _change_of(changes: Mapping[Key, NodeChange], key: Key) -> NodeChange:
+    part, node = key
+    return changes.get(key) or changes["apply" if part == "cleanup" else "cleanup", node]
+
+
+def _tell_failed(run: Run, changes: Mapping[Key, NodeChange], key: Key, error: Exception) -> None:
+    change = _change_of(changes, key)
+    begun = run.started.get(change.node, time.monotonic())
+    run.tell(
+        Event(
+            "step_failed", change.node, change.action, elapsed_ms=elapsed_ms(begun),
+            diagnostic=at_node(error, change.node), resource_type=change.resource_type,
+            resource_id=change.resource_id,
+        )
+    )  # fmt: skip
+
+
+def _tell_skipped(run: Run, changes: Mapping[Key, NodeChange], key: Key, cause: Key) -> None:
+    change = _change_of(changes, key)
+    if change.action == "no-op":
+        return
+    run.tell(Event("step_skipped", change.node, change.action, waits_for=(cause[1],)))
+
+
+def _now() -> int:
+    return round(time.time() * 1000)
+
+
+def _user() -> str | None:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return None

@@ -1,0 +1,88 @@
+"""A plan as tasks: which operation waits for which.
+
+Every node of the template is a task, also the unchanged ones, so that order goes through them.
+A replaced resource is deleted after everything that used it was moved, a removed node after
+all that used its output. Must not know how operations work.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from typing import Literal, TypeAlias
+
+from flowplan.planner.execute.scheduler import Key, Task
+from flowplan.planner.plan import NodeChange, Plan
+from flowplan.planner.workspace import Steps
+from flowplan.state.model import ResourceRecord
+
+__all__ = ["Part", "tasks_of"]
+
+Part = Literal["apply", "cleanup", "delete"]
+Act: TypeAlias = Callable[[Part, NodeChange], None]
+
+
+def tasks_of(
+    plan: Plan, records: Mapping[str, ResourceRecord], steps: Steps, act: Act
+) -> list[Task]:
+    """The tasks of `plan`; `act` carries one out.
+
+    Parts: "apply" makes, updates or replaces a node; "cleanup" deletes what was replaced;
+    "delete" deletes a node that the template no longer has.
+    """
+    users = _users(records)
+    parts = _parts(plan)
+    tasks = []
+    for (part, node), change in parts.items():
+        needs: list[Key]
+        if part == "apply":
+            needs = [("apply", other) for other in change.depends_on]
+        else:
+            needs = _after_users(node, users, part)
+        tasks.append(
+            Task((part, node), _bound(act, part, change), needs, _weight(steps, part, change))
+        )
+    return tasks
+
+
+def _parts(plan: Plan) -> dict[tuple[Part, str], NodeChange]:
+    parts: dict[tuple[Part, str], NodeChange] = {}
+    for change in plan.changes:
+        if change.action == "delete":
+            part: Part = "cleanup" if change.reason == "deposed" else "delete"
+            parts.setdefault((part, change.node), change)
+        else:
+            parts["apply", change.node] = change
+            if change.action == "replace":
+                parts["cleanup", change.node] = change
+    return parts
+
+
+def _users(records: Mapping[str, ResourceRecord]) -> Mapping[str, list[str]]:
+    users: dict[str, list[str]] = defaultdict(list)
+    for name, record in records.items():
+        for other in record.dependencies:
+            users[other].append(name)
+    return users
+
+
+def _after_users(node: str, users: Mapping[str, list[str]], part: Part) -> list[Key]:
+    parts: tuple[Part, ...] = ("apply", "cleanup", "delete")
+    needs: list[Key] = [(kind, user) for user in users.get(node, ()) for kind in parts]
+    if part == "cleanup":
+        needs.append(("apply", node))
+    else:
+        needs.append(("cleanup", node))
+    return needs
+
+
+def _bound(act: Act, part: Part, change: NodeChange) -> Callable[[], None]:
+    return lambda: act(part, change)
+
+
+def _weight(steps: Steps, part: Part, change: NodeChange) -> float:
+    if change.action == "no-op":
+        return 0.0
+    schema = steps.schema(change.type)
+    # What waits for a task on the cluster is the long one; its limit says so.
+    return 1.0 if schema is None or part != "apply" else max(1.0, schema.timeout / 10)

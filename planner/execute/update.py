@@ -1,0 +1,107 @@
+"""Changing a resource in place: re-pointing, restoring what drifted, finishing what was begun.
+
+Must not know the order of nodes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from flowplan.errors import FlowplanError, Refused
+from flowplan.planner.execute.context import Run, new_intent
+from flowplan.planner.execute.create import merged_owned
+from flowplan.planner.plan import FieldChange
+from flowplan.planner.values import Json, Path, Value, reveal, seal
+from flowplan.protocol import Change, StepType
+from flowplan.state.model import ResourceRecord
+
+__all__ = ["changes_of", "update"]
+
+MISSING = object()
+
+
+def update(
+    run: Run,
+    step: StepType,
+    record: ResourceRecord,
+    inputs: Mapping[str, Value],
+    fields: tuple[FieldChange, ...],
+    *,
+    timeout: float,
+) -> ResourceRecord:
+    """Bring `record`'s resource to `inputs` in place and return what was recorded.
+
+    A refusal changes nothing; after any other failure the record says which inputs are
+    pending, and the next plan sets them again.
+    """
+    plain = reveal(inputs)
+    wanted = replace(
+        record, inputs=seal(inputs, run.salt), pending=(), status="ready", observed=None
+    )
+    if step.schema.creates == "nothing":
+        return _without_request(run, step, wanted, plain)
+    intent = run.intent(new_intent(wanted, "update", expected=step_paths(fields)))
+    cluster = run.cluster(intent, "update", timeout)
+    try:
+        outputs = step.update(cluster, record, plain, changes_of(fields, plain, step))
+    except Refused as error:
+        run.log.failed(intent.id, error.diagnostics[0].code)
+        raise
+    except FlowplanError:
+        run.put(unfinished(record, fields), intent)
+        raise
+    made = replace(
+        wanted,
+        outputs={**record.outputs, **outputs.values},
+        owned=merged_owned(record.owned, outputs.owned),
+    )
+    run.put(made, intent)
+    return made
+
+
+def _without_request(
+    run: Run, step: StepType, wanted: ResourceRecord, plain: Mapping[str, Json]
+) -> ResourceRecord:
+    outputs = step.update(None, wanted, plain, ())  # type: ignore[arg-type]
+    made = replace(wanted, outputs=outputs.values, observed={})
+    run.put(made)
+    return made
+
+
+def step_paths(fields: tuple[FieldChange, ...]) -> Mapping[str, Json]:
+    """The inputs that an update touches, as its intent remembers them."""
+    return {"inputs": sorted({str(item.path[0]) for item in fields})}
+
+
+def unfinished(record: ResourceRecord, fields: tuple[FieldChange, ...]) -> ResourceRecord:
+    """The record of a resource that may or may not have some of its new values."""
+    names = {str(item.path[0]) for item in fields}
+    return replace(record, pending=tuple(sorted({*record.pending, *names})))
+
+
+def changes_of(
+    fields: tuple[FieldChange, ...], plain: Mapping[str, Json], step: StepType
+) -> tuple[Change, ...]:
+    """The plan's fields with their plain values, as a provider takes them."""
+    expected = step.expect(plain)
+    changes = []
+    for item in fields:
+        value = _at(plain, item.path)
+        if value is MISSING:
+            value = _at(expected, item.path)
+        removed = value is MISSING
+        changes.append(Change(item.path, None if removed else value, removed=removed))
+    return tuple(changes)
+
+
+def _at(tree: Json, path: Path) -> Json:
+    for key in path:
+        if isinstance(tree, list):
+            inside = isinstance(key, int) and key < len(tree)
+        else:
+            inside = isinstance(tree, Mapping) and key in tree
+        if not inside:
+            return MISSING
+        tree = tree[key]
+    return tree

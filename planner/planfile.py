@@ -1,0 +1,168 @@
+"""Saved plans: writing one, reading it, and refusing it when it no longer fits.
+
+A plan file is JSON with the plan, what it is bound to, and where its template is. It has no
+secret: sensitive params are resolved again at apply and their digest compared. Must not know
+the cluster or how a plan is carried out.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+from flowplan.errors import Diagnostic, StalePlan, StateError
+from flowplan.planner.binding import bind
+from flowplan.planner.plan import Binding, Drift, FieldChange, NodeChange, OutputChange, Plan
+from flowplan.planner.values import Json, Sensitive, reveal
+from flowplan.planner.workspace import Workspace
+from flowplan.state.backends import Snapshot
+
+__all__ = ["SavedPlan", "check_fresh", "load", "save"]
+
+FORMAT = "1.0"
+
+
+@dataclass(frozen=True, slots=True)
+class SavedPlan:
+    """A plan read from a file, and what its apply has to find again.
+
+    `template_path`, `state` and `endpoint` are as the plan was made with (absolute where they are
+    paths); `params` are the ones that are not sensitive.
+    """
+
+    plan: Plan
+    template_path: str | None
+    state: str
+    endpoint: str
+    params: Mapping[str, Json]
+
+
+def save(plan: Plan, workspace: Workspace, path: Path) -> None:
+    """Write `plan` to `path`, readable by its owner only. Raises `StateError` FP430."""
+    template = workspace.template.document.name if workspace.template else None
+    document = {
+        "format_version": FORMAT,
+        "template": str(Path(template).absolute()) if template else None,
+        "state": str(Path(workspace.backend.location).absolute()),
+        "endpoint": workspace.endpoint,
+        "params": _plain_params(workspace),
+        "plan": _to_json(plan),
+    }
+    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    try:
+        # Not created with other rights first: a plan shows what a template holds.
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise StateError.of(
+            "FP430", f"the plan can't be written to {path}", str(error.strerror or error)
+        ) from None
+
+
+def load(path: Path) -> SavedPlan:
+    """Read a plan file. Raises `StateError` FP431 when it is none."""
+    try:
+        document = _document(path.read_text("utf-8"))
+        return SavedPlan(
+            _plan(document["plan"]),
+            document["template"],
+            document["state"],
+            document["endpoint"],
+            document["params"],
+        )
+    except OSError as error:
+        reason = error.strerror or str(error)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        reason = f"it is not a plan that flowplan wrote ({error})"
+    raise StateError.of(
+        "FP431", f"the plan in {path} can't be read", reason,
+        hint="make a new one with: flowplan plan --out FILE",
+    )  # fmt: skip
+
+
+def check_fresh(saved: SavedPlan, workspace: Workspace, snapshot: Snapshot) -> None:
+    """Refuse a plan whose template, params or state moved. Raises `StalePlan`, exit 5.
+
+    Called under the lock and before the first write.
+    """
+    was, now = saved.plan.binding, bind(workspace, snapshot, saved.plan.binding)
+    moved = list(_moved(was, now, first=snapshot.state is None))
+    if moved:
+        raise StalePlan(
+            Diagnostic(
+                "error", "FP222", f"the saved plan is stale: {', and '.join(moved)}",
+                "It was made for another situation, so carrying it out could do something "
+                "that nobody reviewed. Nothing was changed.",
+                hint="make and review a new one with: flowplan plan --out FILE",
+            )
+        )  # fmt: skip
+
+
+def _document(text: str) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(text)
+    if document["format_version"] != FORMAT:
+        raise ValueError(f"its format is {document['format_version']}, not {FORMAT}")
+    return document
+
+
+def _moved(was: Binding, now: Binding, *, first: bool) -> list[str]:
+    if first and was.serial:
+        return ["the state is gone"]
+    found = []
+    if was.lineage != now.lineage:
+        found.append("the state is another workflow's")
+    elif was.serial != now.serial:
+        found.append(f"the state is at serial {now.serial}, the plan was made at {was.serial}")
+    elif was.journal != now.journal:
+        found.append("another run has begun since")
+    if was.template != now.template:
+        found.append("the template changed")
+    if not found and was.params != now.params:
+        found.append("the params changed")
+    return found
+
+
+def _plain_params(workspace: Workspace) -> dict[str, Json]:
+    values = workspace.params.values if workspace.params else {}
+    return {
+        name: reveal(value) for name, value in values.items() if not isinstance(value, Sensitive)
+    }
+
+
+def _to_json(value: Any) -> Json:
+    if is_dataclass(value) and not isinstance(value, type):
+        return {item.name: _to_json(getattr(value, item.name)) for item in fields(value)}
+    if isinstance(value, Mapping):
+        return {key: _to_json(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_to_json(item) for item in value]
+    return value
+
+
+def _plan(data: dict[str, Any]) -> Plan:
+    return Plan(
+        **{
+            **data,
+            "changes": tuple(_change(item) for item in data["changes"]),
+            "drift": tuple(
+                Drift(**{**item, "fields": _fields(item["fields"])}) for item in data["drift"]
+            ),
+            "outputs": {name: OutputChange(**item) for name, item in data["outputs"].items()},
+            "diagnostics": tuple(Diagnostic(**item) for item in data["diagnostics"]),
+            "binding": Binding(**data["binding"]),
+        }
+    )
+
+
+def _change(data: dict[str, Any]) -> NodeChange:
+    lists = {name: tuple(data[name]) for name in ("depends_on", "steps", "notes")}
+    return NodeChange(**{**data, **lists, "fields": _fields(data["fields"])})
+
+
+def _fields(items: list[dict[str, Any]]) -> tuple[FieldChange, ...]:
+    return tuple(FieldChange(**{**item, "path": tuple(item["path"])}) for item in items)

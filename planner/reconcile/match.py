@@ -1,0 +1,76 @@
+"""Which found resource belongs to which wish: equal content, made since, owned by nobody.
+
+Pure; must not know requests. What can't be decided is an error that lists it, never a guess.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from flowplan.errors import Diagnostic, StateError
+from flowplan.planner.values import canonical, seal_at, sensitive_paths
+from flowplan.protocol import Candidate
+from flowplan.state.model import IntentRecord
+
+__all__ = ["assign", "fits"]
+
+MARGIN = 1.0
+"""Seconds by which the two clocks may disagree after the offset was taken off."""
+
+
+def fits(
+    intent: IntentRecord,
+    candidate: Candidate,
+    *,
+    known_ids: frozenset[str],
+    offset: float,
+    salt: str,
+) -> bool:
+    """Whether `candidate` may be what `intent` made."""
+    if candidate.resource_id in known_ids:
+        return False
+    if candidate.created is not None and candidate.created < intent.at + offset - MARGIN:
+        return False
+    fields = seal_at(dict(candidate.fields), sensitive_paths(intent.expected), salt)
+    return all(
+        name in fields and canonical(fields[name]) == canonical(value)
+        for name, value in intent.expected.items()
+    )
+
+
+def assign(
+    intents: Sequence[IntentRecord], fitting: Mapping[str, Sequence[Candidate]]
+) -> dict[str, Candidate]:
+    """Give each intent its candidate: k equal intents take k candidates.
+
+    `fitting` has the candidates by intent id. Raises `StateError` FP421 when there are more
+    candidates than intents that could have made them.
+    """
+    groups: dict[bytes, list[IntentRecord]] = defaultdict(list)
+    for intent in intents:
+        groups[canonical([intent.type, intent.expected])].append(intent)
+    found: dict[str, Candidate] = {}
+    for group in groups.values():
+        candidates = {item.resource_id: item for item in fitting.get(group[0].id, ())}
+        if len(candidates) > len(group):
+            raise _ambiguous(group, list(candidates.values()))
+        ordered = sorted(candidates.values(), key=lambda c: (c.created or 0, c.resource_id))
+        for intent, candidate in zip(group, ordered, strict=False):
+            found[intent.id] = candidate
+    return found
+
+
+def _ambiguous(group: Sequence[IntentRecord], candidates: Sequence[Candidate]) -> StateError:
+    node = group[0].node
+    ids = ", ".join(sorted(item.resource_id for item in candidates))
+    return StateError(
+        Diagnostic(
+            "error", "FP421",
+            f"{len(candidates)} resources could be the one that a cut-off request made",
+            f"The request for {node} ({group[0].type}) was sent and its answer was lost. "
+            f"Equal resources were made since then: {ids}. Another client made the rest.",
+            node=node,
+            hint="delete the ones that nobody needs on the cluster, then run the command again",
+        )
+    )  # fmt: skip

@@ -1,0 +1,95 @@
+"""Finding out what became of creates whose answers were lost.
+
+Absence is believed only when two looks at the running requests and two searches, half a second
+apart, are empty and two seconds have passed since the wish was written down: one look alone
+made 20 duplicates in 150 trials (FACTS). Reads only. Must not know plans.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from flowplan.planner.reconcile.match import assign, fits
+from flowplan.planner.reconcile.tasks import Look, look
+from flowplan.planner.workspace import Workspace
+from flowplan.protocol import Candidate, Cluster
+from flowplan.state.model import IntentRecord, ResourceRecord
+
+__all__ = ["quiet", "settle"]
+
+APART = 0.5
+"""Seconds between the two looks."""
+SETTLED = 2.0
+"""Seconds after the intent before absence is believed."""
+BLIND = 60.0
+"""The same where looking at running requests is not allowed: the longest request timeout."""
+
+
+def settle(
+    workspace: Workspace, intents: Sequence[IntentRecord], known_ids: frozenset[str], salt: str
+) -> dict[str, ResourceRecord | None]:
+    """For each intent the record of what it made, with status `pending`, or None for nothing.
+
+    Raises `StateError` FP421 where it can't be decided, and what the cluster raises.
+    """
+    if workspace.connection is None:
+        raise ValueError("nothing is connected")
+    cluster = workspace.connection.operation(None, timeout=BLIND * 3)
+    empty = 0
+    while True:
+        seen = look(cluster, (intent.id for intent in intents))
+        found = _search(workspace, cluster, intents, known_ids, seen, salt)
+        if len(found) == len(intents):
+            break
+        empty = 0 if seen.running else empty + 1
+        if empty > 1 and time.time() >= max(item.at for item in intents) + _patience(seen):
+            break
+        time.sleep(APART)
+    return {item.id: _record(item, found.get(item.id)) for item in intents}
+
+
+def quiet(cluster: Cluster, intents: Sequence[IntentRecord]) -> None:
+    """Wait until none of these requests can take effect any more."""
+    empty = 0
+    while intents:
+        seen = look(cluster, (intent.id for intent in intents))
+        empty = 0 if seen.running else empty + 1
+        if empty > 1 and time.time() >= max(item.at for item in intents) + _patience(seen):
+            return
+        time.sleep(APART)
+
+
+def _patience(seen: Look) -> float:
+    return BLIND if seen.running is None else SETTLED
+
+
+def _search(
+    workspace: Workspace,
+    cluster: Cluster,
+    intents: Sequence[IntentRecord],
+    known_ids: frozenset[str],
+    seen: Look,
+    salt: str,
+) -> Mapping[str, Candidate]:
+    fitting = {}
+    for intent in intents:
+        candidates = workspace.steps.step(intent.type).find(cluster, intent)
+        fitting[intent.id] = [
+            item
+            for item in candidates
+            if fits(intent, item, known_ids=known_ids, offset=seen.offset, salt=salt)
+        ]
+    return assign(intents, fitting)
+
+
+def _record(intent: IntentRecord, candidate: Candidate | None) -> ResourceRecord | None:
+    if candidate is None:
+        return None
+    return replace(
+        intent.record,
+        resource_id=candidate.resource_id,
+        owned=tuple(dict.fromkeys((*intent.record.owned, *candidate.owned))),
+        status="pending",
+    )

@@ -1,0 +1,89 @@
+"""What is to be deleted, in reverse dependency order, from the state alone.
+
+So destroy works after the template is gone. Data needs a permission: indices and pipelines
+are deleted only when `--allow-delete` names them. Must not know HTTP or rendering.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from flowplan.errors import Diagnostic
+from flowplan.planner.decide import deleted_fields
+from flowplan.planner.graph import Graph
+from flowplan.planner.plan import NodeChange
+from flowplan.planner.wording import deletion, thing
+from flowplan.planner.workspace import Steps
+from flowplan.state.model import Deposed, ResourceRecord
+
+__all__ = ["deposed_changes", "is_allowed", "recorded_graph", "removals"]
+
+
+def recorded_graph(records: Mapping[str, ResourceRecord]) -> Graph:
+    """The dependencies as they were when last applied."""
+    return Graph.build(
+        {
+            name: tuple(other for other in record.dependencies if other in records)
+            for name, record in records.items()
+        }
+    )
+
+
+def removals(
+    steps: Steps,
+    gone: Mapping[str, ResourceRecord],
+    records: Mapping[str, ResourceRecord],
+    allow_delete: frozenset[str],
+    *,
+    reason: str,
+) -> tuple[list[NodeChange], list[Diagnostic]]:
+    """Deletes for the nodes in `gone`, dependants first, and what `--allow-delete` still needs."""
+    changes: list[NodeChange] = []
+    blocked: list[Diagnostic] = []
+    for name in reversed(recorded_graph(records).order):
+        if name not in gone:
+            continue
+        record = gone[name]
+        changes += deposed_changes(record)
+        schema = steps.step(record.type).schema
+        word = None
+        if schema.holds_data and not is_allowed(record, allow_delete):
+            word = record.resource_id or name
+            blocked.append(_needs_permission(record, word))
+        what = thing(record.type, record.resource_type)
+        changes.append(
+            NodeChange(
+                node=name, type=record.type, action="delete", reason=reason,
+                resource_id=record.resource_id, resource_type=record.resource_type,
+                depends_on=record.dependencies, fields=deleted_fields(record.inputs),
+                steps=(deletion(what),) if schema.creates != "nothing" else (), blocked=word,
+            )
+        )  # fmt: skip
+    return changes, blocked
+
+
+def is_allowed(record: ResourceRecord | Deposed, allow_delete: frozenset[str]) -> bool:
+    """Whether `--allow-delete` names this one, by node, by resource id or by `all`."""
+    return bool(allow_delete & {"all", record.node, str(record.resource_id)})
+
+
+def _needs_permission(record: ResourceRecord, word: str) -> Diagnostic:
+    return Diagnostic(
+        "error", "FP230",
+        f"deleting {record.resource_type} {word} needs permission",
+        "It may hold data that can't be brought back.",
+        node=record.node, hint=f"--allow-delete {word}, or keep the node in the template",
+    )  # fmt: skip
+
+
+def deposed_changes(record: ResourceRecord) -> Sequence[NodeChange]:
+    """Deletes for what an earlier replacement of this node left on the cluster."""
+    return [
+        NodeChange(
+            node=record.node, type=old.type, action="delete", reason="deposed",
+            resource_id=old.resource_id, resource_type=old.resource_type,
+            fields=deleted_fields(old.inputs),
+            steps=(f"delete the {thing(old.type, old.resource_type)} that was replaced",),
+        )
+        for old in record.deposed
+    ]  # fmt: skip

@@ -1,0 +1,63 @@
+"""When an update in place would be refused because the resource is in use: replace it instead.
+
+ML Commons refuses to update a connector while a deployed model uses it, and under live traffic
+undeploying never helps (DESIGN §5, FACTS "Changing a connector under traffic"). Making a new
+one and moving the model to it does, without an outage. Must not know HTTP or rendering.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from flowplan.errors import Diagnostic
+from flowplan.planner.decide import Decision
+from flowplan.planner.refresh import Holders
+from flowplan.planner.template import Node
+from flowplan.planner.values import Unknown
+from flowplan.protocol import Holder, StepType
+from flowplan.state.model import ResourceRecord
+
+__all__ = ["forced_by_use", "foreign_holders"]
+
+
+def forced_by_use(
+    decision: Decision, node: Node, step: StepType, record: ResourceRecord, holders: Holders
+) -> tuple[Decision, tuple[Diagnostic, ...]]:
+    """The decision as it is, or a replacement where somebody blocks the update."""
+    blocking = [holder for holder in holders.of(record) if holder.blocks_update]
+    if not blocking or not decision.fields:
+        return decision, ()
+    names = ", ".join(sorted(holder.name or holder.resource_id for holder in blocking))
+    fields = tuple(replace(item, forces_replace=True) for item in decision.fields)
+    note = (
+        f"in use by the deployed {names}: the new one is made first and what uses it is moved, "
+        "so predictions go on"
+    )
+    replaced = replace(
+        decision,
+        action="replace",
+        order="create_before_destroy",
+        fields=fields,
+        notes=(*decision.notes, note),
+        outputs={name: Unknown(node.id, name) for name in step.schema.outputs},
+    )
+    return replaced, foreign_holders(node, record, holders)
+
+
+def foreign_holders(node: Node, record: ResourceRecord, holders: Holders) -> tuple[Diagnostic, ...]:
+    """A warning for each user of a resource that this state does not know and can't move."""
+    ours = {other.resource_id for other in holders.records.values()}
+    strangers: list[Holder] = [
+        holder for holder in holders.of(record) if holder.resource_id not in ours
+    ]
+    return tuple(
+        Diagnostic(
+            "warning", "FP212",
+            f"{holder.kind} {holder.resource_id} ({holder.name}) uses {record.resource_id} too",
+            "It is not in this state, so it stays on the old one, which can't be deleted before "
+            "it is moved: the new one is made and used, and the old one is kept as deposed.",
+            node=node.id,
+            hint=f"point {holder.resource_id} at the new one by hand, then run apply again",
+        )
+        for holder in strangers
+    )  # fmt: skip

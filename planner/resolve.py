@@ -1,0 +1,110 @@
+"""What a node's inputs are: template values, params and the outputs of other nodes put together.
+
+The one place that knows the precedence of flow-framework.md §2.3. It must not know the state,
+the cluster, or what will be done with the inputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from flowplan.errors import Diagnostic, TemplateError
+from flowplan.planner.expressions import ExpressionError, evaluate, find
+from flowplan.planner.params import Params
+from flowplan.planner.template import Node, Template
+from flowplan.planner.values import Path, Sensitive, Unknown, Value
+from flowplan.protocol import StepSchema
+
+__all__ = ["Resolver"]
+
+NOT_SENT = frozenset({"node_timeout"})
+
+
+@dataclass(frozen=True, slots=True)
+class Resolver:
+    """Resolves nodes one by one, in dependency order.
+
+    `outputs` is filled by the caller as nodes are planned or applied: node → output → value,
+    where a value may be `Unknown`.
+    """
+
+    template: Template
+    params: Params
+    predecessors: Mapping[str, Sequence[str]]
+    outputs: dict[str, Mapping[str, Value]]
+
+    def lookup(self, path: tuple[str, ...]) -> Value:
+        """The value of a name in an expression. Raises `UnknownName`."""
+        return find(path, self.outputs, self.params.values)
+
+    def inputs(self, node: Node, schema: StepSchema) -> dict[str, Value]:
+        """The inputs of `node`, typed as written. Raises `TemplateError` with the place."""
+        given = self._given(node, schema)
+        resolved: dict[str, Value] = {}
+        for name, value in given.items():
+            spec = schema.inputs.get(name)
+            resolved[name] = _mark(value) if spec is not None and spec.sensitive else value
+        return resolved
+
+    def _given(self, node: Node, schema: StepSchema) -> dict[str, Value]:
+        overrides = self.template.user_params
+        merged = {**node.user_inputs, **{k: v for k, v in overrides.items() if k in schema.inputs}}
+        resolved = {
+            name: self._evaluate(node, name, value)
+            for name, value in merged.items()
+            if name not in NOT_SENT
+        }
+        for source, name in node.previous_node_inputs.items():
+            if name in self.outputs.get(source, {}):
+                resolved[name] = self.outputs[source][name]
+        for name in schema.inputs:
+            if name not in resolved:
+                for source in self.predecessors[node.id]:
+                    if name in self.outputs.get(source, {}):
+                        resolved[name] = self.outputs[source][name]
+        return resolved
+
+    def _evaluate(self, node: Node, name: str, value: Value) -> Value:
+        try:
+            return evaluate(value, self)
+        except ExpressionError as error:
+            path = (*node.path, "user_inputs", name, *error.path)
+            raise self._misfit(error, path, node.id) from None
+
+    def workflow_outputs(self, *, partial: bool = False) -> dict[str, Value]:
+        """The template's `flowplan.outputs`.
+
+        With `partial`, those are left out whose nodes were not applied. Raises `TemplateError`.
+        """
+        found: dict[str, Value] = {}
+        for name, value in self.template.outputs.items():
+            try:
+                found[name] = evaluate(value, self)
+            except ExpressionError as error:
+                if not partial:
+                    path = ("flowplan", "outputs", name, *error.path)
+                    raise self._misfit(error, path, None) from None
+        return found
+
+    def _misfit(self, error: ExpressionError, path: Path, node: str | None) -> TemplateError:
+        document = self.template.document
+        at = document.position(path)
+        return TemplateError(
+            Diagnostic(
+                "error", error.code, error.message, node=node, file=document.name,
+                line=at.line, column=at.column, hint=error.hint,
+                excerpt=document.excerpt(at.line), span=at.span,
+            )
+        )  # fmt: skip
+
+
+def _mark(value: Value) -> Value:
+    """The same tree with every leaf sensitive: the schema says that this input is a secret."""
+    if isinstance(value, Mapping):
+        return {key: _mark(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_mark(item) for item in value]
+    if isinstance(value, Unknown):
+        return Unknown(value.node, value.output, sensitive=True)
+    return value if isinstance(value, Sensitive) else Sensitive(value)

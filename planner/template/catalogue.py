@@ -1,0 +1,23 @@
+"""What validation needs to know of step types. The providers' registry satisfies it.
+
+The planner never imports a provider: whoever calls it hands one of these over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from flowplan.protocol import StepSchema
+
+__all__ = ["StepCatalogue"]
+
+
+class StepCatalogue(Protocol):
+    """The step types that exist, by name."""
+
+    def schema(self, type: str) -> StepSchema | None:
+        """The schema of a step type, None when there is no such."""
+
+    def names(self) -> Sequence[str]:
+        """All step types that can be named."""

@@ -1,0 +1,192 @@
+"""Checks the inputs of a node against the schema of its step type.
+
+It must not know how the schema came about, or what expressions in the inputs mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from flowplan.planner.expressions import contains
+from flowplan.planner.template.catalogue import StepCatalogue
+from flowplan.planner.template.formats import NAME_RULE, kind_of, kinds_of, unwanted_characters
+from flowplan.planner.template.model import Node
+from flowplan.planner.template.report import Report, listed
+from flowplan.planner.template.wiring import Wiring
+from flowplan.planner.template.workflow import Draft
+from flowplan.planner.values import Json, Path
+from flowplan.protocol import InputSpec, StepSchema
+
+__all__ = ["InputCheck"]
+
+_NAMED = frozenset({"connector_id", "model_id", "model_group_id"})
+
+
+@dataclass(slots=True)
+class InputCheck:
+    """Checks the nodes of one workflow. `strict` makes errors of doubts."""
+
+    steps: StepCatalogue
+    wiring: Wiring
+    report: Report
+    strict: bool = False
+    _givers: dict[str, list[str]] = field(default_factory=dict)
+
+    def check(self, draft: Draft) -> None:
+        """Report all that is wrong with the type and the inputs of one node."""
+        node = draft.node
+        if not node.type:
+            return
+        schema = self.wiring.schemas.get(node.type)
+        if schema is None:
+            self._unknown_type(node)
+            return
+        for name, value in node.user_inputs.items():
+            spec = schema.inputs.get(name)
+            if spec is None:
+                self._unknown_input(node, name, tuple(schema.inputs))
+            elif value is not None:
+                self._value(node, name, value, spec, schema)
+        if node.id not in self.wiring.nodes or self.wiring.nodes[node.id] is not node:
+            return
+        self._previous(node)
+        self._rivals(node)
+        if draft.complete:
+            self._missing(node, schema)
+
+    def _unknown_type(self, node: Node) -> None:
+        self.report.error(
+            "FP103",
+            f'no step type "{node.type}"',
+            (*node.path, "type"),
+            node=node.id,
+            hint=self.report.did_you_mean(
+                node.type, tuple(self.steps.names()), "flowplan steps lists them"
+            ),
+        )
+
+    def _unknown_input(self, node: Node, name: str, known: Sequence[str]) -> None:
+        self.report.error(
+            "FP112",
+            f'{node.type} has no input "{name}" that flowplan knows',
+            (*node.path, "user_inputs", name),
+            key=True,
+            node=node.id,
+            detail="" if self.strict else "It is sent as written.",
+            hint=self.report.did_you_mean(name, known),
+            warning=not self.strict,
+        )
+
+    def _value(
+        self, node: Node, name: str, value: Json, spec: InputSpec, schema: StepSchema
+    ) -> None:
+        path = (*node.path, "user_inputs", name)
+        if isinstance(value, str) and contains(value):
+            return
+        if name == "version" and isinstance(value, float):
+            self.report.error(
+                "FP123",
+                "`version` is a number with a fraction",
+                path,
+                node=node.id,
+                detail="As a number it loses its last zeros: 1.10 and 1.1 are the same.",
+                hint="quote it",
+            )
+            return
+        if not _fits(name, value, spec):
+            self._wrong_type(node, name, value, spec, path)
+        elif name == "name" and isinstance(value, str) and schema.resource_type in _NAMED:
+            unwanted = unwanted_characters(value)
+            if unwanted:
+                self.report.error(
+                    "FP128",
+                    f"`name` has characters that the cluster refuses: {unwanted!r}",
+                    path,
+                    node=node.id,
+                    detail=f"Names must match {NAME_RULE}",
+                    hint="use letters, digits, spaces and . , ! ? ( ) : @ - _ / ' \"",
+                )
+
+    def _wrong_type(self, node: Node, name: str, value: Json, spec: InputSpec, path: Path) -> None:
+        wanted = " or ".join(f"{'an' if kind[0] in 'aio' else 'a'} {kind}" for kind in spec.types)
+        hint = f"write {wanted}"
+        if isinstance(value, str) and spec.types != ("string",):
+            hint = f"write {wanted}, without quotes"
+        elif not isinstance(value, (dict, list)) and "string" in spec.types:
+            hint = "quote it"
+        self.report.error(
+            "FP108",
+            f"`{name}` must be {wanted}, not {kind_of(value)}",
+            path,
+            node=node.id,
+            hint=hint,
+        )
+
+    def _previous(self, node: Node) -> None:
+        for source, name in node.previous_node_inputs.items():
+            outputs = self.wiring.outputs(source) if source in self.wiring.nodes else None
+            if outputs is None or name in outputs:
+                continue
+            given = f"It gives {listed(outputs)}." if outputs else "It gives none."
+            self.report.error(
+                "FP113",
+                f'the node "{source}" has no output "{name}"',
+                (*node.path, "previous_node_inputs", source),
+                node=node.id,
+                detail=given if self.strict else f"{given} This only puts it before {node.id}.",
+                hint=self.report.did_you_mean(name, tuple(outputs)),
+                warning=not self.strict,
+            )
+
+    def _rivals(self, node: Node) -> None:
+        for name, sources in self.wiring.rivals(node.id).items():
+            named = [node.previous_node_inputs.get(source) == name for source in sources]
+            self.report.error(
+                "FP114",
+                f"several nodes offer `{name}`: {listed(sources)}",
+                (*node.path, "previous_node_inputs") if any(named) else node.path,
+                key=any(named),
+                node=node.id,
+                detail="Flow Framework would take any of them.",
+                hint=f"name one of them for `{name}` in previous_node_inputs, and reach the "
+                "others with an expression",
+            )
+
+    def _missing(self, node: Node, schema: StepSchema) -> None:
+        given = {*node.user_inputs, *self.wiring.inherited, *self.wiring.candidates(node.id)}
+        for source, name in node.previous_node_inputs.items():
+            # What a node of an unknown type gives can't be known: its type is reported.
+            if source not in self.wiring.nodes or self.wiring.outputs(source) is None:
+                given.add(name)
+        missing = [
+            name for name, spec in schema.inputs.items() if spec.required and name not in given
+        ]
+        if missing:
+            names = listed([f"`{name}`" for name in missing])
+            self.report.error(
+                "FP107",
+                f"{node.type} needs {names}",
+                node.path,
+                node=node.id,
+                hint=self._remedy(node, missing),
+            )
+
+    def _remedy(self, node: Node, missing: Sequence[str]) -> str:
+        if not self._givers:
+            for name in self.wiring.nodes:
+                for output in self.wiring.outputs(name) or ():
+                    self._givers.setdefault(output, []).append(name)
+        for name in missing:
+            giver = next((giver for giver in self._givers.get(name, ()) if giver != node.id), None)
+            if giver is not None:
+                return f"add it to user_inputs, or `previous_node_inputs: {{{giver}: {name}}}`"
+        return f"add {'it' if len(missing) == 1 else 'them'} to user_inputs"
+
+
+def _fits(name: str, value: Json, spec: InputSpec) -> bool:
+    types = spec.types
+    if "any" in types or any(kind in types for kind in kinds_of(value)):
+        return True
+    # Most published connectors have `version: 1`; it goes to the cluster as written.
+    return name == "version" and "string" in types and kinds_of(value)[0] == "integer"

@@ -1,0 +1,139 @@
+"""Checks the names that expressions use: outputs of nodes, and params.
+
+An expression is read here and never evaluated. It must not know what a value will be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from flowplan.planner.expressions import (
+    ExpressionError,
+    Reference,
+    contains,
+    references,
+    target,
+)
+from flowplan.planner.template.model import ParamSpec
+from flowplan.planner.template.order import Dependencies
+from flowplan.planner.template.report import Report, listed
+from flowplan.planner.template.wiring import Wiring
+from flowplan.planner.values import Json, Path, leaves
+
+__all__ = ["Names"]
+
+OPENING = "${{"
+
+
+@dataclass(slots=True)
+class Names:
+    """What may be named in one workflow.
+
+    `closed` forbids params that are not in `declared`; otherwise they gather in `implicit`.
+    `dependencies` gets the order that references ask for.
+    """
+
+    wiring: Wiring
+    declared: Mapping[str, ParamSpec]
+    closed: bool
+    dependencies: Dependencies
+    report: Report
+    implicit: dict[str, ParamSpec] = field(default_factory=dict)
+
+    def check(self, value: Json, path: Path, node: str = "") -> None:
+        """Check every expression in `value`, which stands at `path`, in `node` if in one."""
+        for place, leaf in leaves(value, path):
+            if not isinstance(leaf, str) or not contains(leaf):
+                continue
+            try:
+                for reference in references(leaf, place):
+                    self._judge(reference, leaf, node)
+            except ExpressionError as error:
+                self.report.error(
+                    error.code,
+                    error.message,
+                    place,
+                    fragments=(leaf[error.offset :].splitlines() or [""])[:1],
+                    node=node,
+                    hint=error.hint,
+                )
+
+    def _judge(self, used: Reference, text: str, owner: str) -> None:
+        hit = target(used.name, self.wiring.nodes)
+        if hit is not None and hit[0] != owner:
+            outputs = self.wiring.outputs(hit[0])
+            if outputs is None or hit[1][0] in outputs:
+                if owner in self.dependencies:
+                    self.dependencies[owner].setdefault(hit[0], used.at)
+                return
+        name = ".".join(used.name)
+        if name in self.declared or (hit is None and self._is_member(used.name)):
+            return
+        if self.closed or self._is_slip(used.name, hit, owner):
+            self._unknown(used, text, hit, owner)
+            return
+        # Flow Framework's own templates name params `node.input`; whether one was given is
+        # known only when the params are.
+        known = self.implicit.get(name)
+        if known is None or (known.optional and not used.optional):
+            self.implicit[name] = ParamSpec(name, path=used.at, optional=used.optional)
+
+    def _is_member(self, name: Sequence[str]) -> bool:
+        return any(".".join(name[:length]) in self.declared for length in range(1, len(name)))
+
+    def _is_slip(
+        self, name: Sequence[str], hit: tuple[str, tuple[str, ...]] | None, owner: str
+    ) -> bool:
+        """Whether this is so like an output of a node that no param can be meant."""
+        if hit is not None:
+            outputs = self.wiring.outputs(hit[0]) or ()
+            return hit[0] != owner and self.report.nearest(hit[1][0], outputs) is not None
+        if len(name) != 2:  # noqa: PLR2004 - node and output
+            return False
+        meant = self.report.nearest(name[0], tuple(self.wiring.nodes))
+        return meant is not None and name[1] in (self.wiring.outputs(meant) or ())
+
+    def _unknown(
+        self,
+        used: Reference,
+        text: str,
+        hit: tuple[str, tuple[str, ...]] | None,
+        owner: str,
+    ) -> None:
+        code, summary, detail, hint = self._complaint(used.name, hit, owner)
+        openings = text.count(OPENING, 0, used.offset) + 1
+        self.report.error(
+            code,
+            summary,
+            used.at,
+            fragments=(*[OPENING] * openings, ".".join(used.name)),
+            node=owner,
+            detail=detail,
+            hint=hint,
+        )
+
+    def _complaint(
+        self, path: Sequence[str], hit: tuple[str, tuple[str, ...]] | None, owner: str
+    ) -> tuple[str, str, str, str]:
+        """Code, summary, detail and hint for a name that means nothing here."""
+        name = ".".join(path)
+        suggest = self.report.did_you_mean
+        if hit is not None and hit[0] == owner:
+            hint = "name another node, or declare a param of that name"
+            return "FP111", f'the node "{owner}" can\'t use its own output', "", hint
+        if hit is not None:
+            outputs = self.wiring.outputs(hit[0]) or ()
+            detail = f"It gives {listed(outputs)}." if outputs else "It gives none."
+            hint = suggest(hit[1][0], outputs, "use one of its outputs")
+            return "FP116", f'the node "{hit[0]}" has no output "{hit[1][0]}"', detail, hint
+        if len(path) > 1:
+            hint = suggest(path[0], tuple(self.wiring.nodes))
+            hint = hint or suggest(name, tuple(self.declared), "add the node, or declare a param")
+            return "FP104", f'no node "{path[0]}"', f"No param is called `{name}` either.", hint
+        if name in self.wiring.nodes:
+            outputs = self.wiring.outputs(name) or ()
+            detail = f"It gives {listed(outputs)}." if outputs else ""
+            return "FP117", f'"{name}" is a node, not a param', detail, "name one of its outputs"
+        hint = suggest(name, tuple(self.declared), "declare it under `flowplan.params`")
+        return "FP117", f'no param "{name}"', "", hint

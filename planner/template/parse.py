@@ -1,0 +1,106 @@
+"""From a document to a template, or to all that is wrong with it.
+
+It must not know files, state or a cluster: step types come from a catalogue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from flowplan.errors import Diagnostic
+from flowplan.planner.source import Document
+from flowplan.planner.template.catalogue import StepCatalogue
+from flowplan.planner.template.declarations import Declarations, read_declarations
+from flowplan.planner.template.grammar import PROVISION, Heading, read_heading, read_workflow_names
+from flowplan.planner.template.inputs import InputCheck
+from flowplan.planner.template.model import ParamSpec, Template
+from flowplan.planner.template.names import Names
+from flowplan.planner.template.order import check_cycles, check_order
+from flowplan.planner.template.report import Report
+from flowplan.planner.template.secrets import secret_params, secret_paths
+from flowplan.planner.template.wiring import Wiring
+from flowplan.planner.template.workflow import Workflow, read_workflow
+
+__all__ = ["parse"]
+
+
+def parse(
+    document: Document, steps: StepCatalogue, *, strict: bool = False
+) -> tuple[Template | None, tuple[Diagnostic, ...]]:
+    """Read and check a template: flow-framework.md §1 and §2, DESIGN §3.
+
+    Gives the template, None when there is any error, and all errors and warnings (FP102 to
+    FP129, FP170 to FP174) in the order of their places. `strict` makes errors of inputs and
+    outputs that a step type does not declare. Params are checked by `check_params`.
+    """
+    report = Report(document)
+    heading = read_heading(document.value, report)
+    if heading is None:
+        return None, report.diagnostics()
+    declared = read_declarations(heading.extra, report)
+    workflows = [
+        read_workflow(name, heading.workflows[name], report)
+        for name in read_workflow_names(heading, report)
+    ]
+    implicit: Mapping[str, ParamSpec] = {}
+    for workflow in workflows:
+        found = _check(workflow, steps, declared, report, strict=strict)
+        if workflow.name == PROVISION:
+            implicit = found
+    if not report.empty:
+        types = {draft.node.type for workflow in workflows for draft in workflow.drafts}
+        report.secrets.extend(secret_paths(workflows, {name: steps.schema(name) for name in types}))
+        report.secrets.extend(secret_params(declared.params))
+    template = None
+    if not report.failed:
+        template = _template(document, heading, declared, workflows, implicit)
+    return template, report.diagnostics()
+
+
+def _check(
+    workflow: Workflow,
+    steps: StepCatalogue,
+    declared: Declarations,
+    report: Report,
+    *,
+    strict: bool,
+) -> Mapping[str, ParamSpec]:
+    """Check what the nodes of a workflow have to do with each other; gives implicit params."""
+    dependencies = check_order(workflow, report)
+    nodes = [draft.node for draft in workflow.drafts]
+    wiring = Wiring.of(nodes, workflow.edges, steps, workflow.user_params)
+    inputs = InputCheck(steps, wiring, report, strict)
+    names = Names(wiring, declared.params, declared.closed, dependencies, report)
+    names.check(workflow.user_params, (*workflow.path, "user_params"))
+    for draft in workflow.drafts:
+        node = draft.node
+        inputs.check(draft)
+        names.check(node.user_inputs, (*node.path, "user_inputs"), node.id)
+    if workflow.name == PROVISION:
+        names.check(declared.outputs, ("flowplan", "outputs"))
+    check_cycles(dependencies, report)
+    return names.implicit
+
+
+def _template(
+    document: Document,
+    heading: Heading,
+    declared: Declarations,
+    workflows: Sequence[Workflow],
+    implicit: Mapping[str, ParamSpec],
+) -> Template:
+    provision = next(workflow for workflow in workflows if workflow.name == PROVISION)
+    return Template(
+        name=heading.name,
+        document=document,
+        description=heading.description,
+        use_case=heading.use_case,
+        compatibility=heading.compatibility,
+        template_version=heading.template_version,
+        nodes=tuple(draft.node for draft in provision.drafts),
+        edges=provision.edges,
+        user_params=provision.user_params,
+        params=declared.params,
+        implicit=implicit,
+        outputs=declared.outputs,
+    )

@@ -1,0 +1,125 @@
+"""Which predecessor gives a node which input, by Flow Framework's precedence.
+
+flow-framework.md §2.3, without its random picks: where several predecessors offer one input,
+all of them are told. Validation and planning both ask here, so they can't disagree. This
+module must not know values or places.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from flowplan.planner.template.catalogue import StepCatalogue
+from flowplan.planner.template.model import Edge, Node, Template
+from flowplan.protocol import StepSchema
+
+__all__ = ["Wiring", "sources_of_inputs"]
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """The nodes of a workflow with what their predecessors offer.
+
+    `before` has each node's direct predecessors (edges and `previous_node_inputs`; references
+    order nodes and offer nothing); `inherited` the inputs that `user_params` give.
+    """
+
+    nodes: Mapping[str, Node]
+    before: Mapping[str, Sequence[str]]
+    schemas: Mapping[str, StepSchema | None]
+    inherited: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(
+        cls,
+        nodes: Sequence[Node],
+        edges: Sequence[Edge],
+        steps: StepCatalogue,
+        user_params: Mapping[str, object],
+    ) -> Wiring:
+        """The wiring of these nodes; ends of edges that are no nodes are left out.
+
+        Of nodes with one id the first counts.
+        """
+        by_id: dict[str, Node] = {}
+        for node in nodes:
+            if node.id:
+                by_id.setdefault(node.id, node)
+        before: dict[str, dict[str, None]] = {name: {} for name in by_id}
+        for node in by_id.values():
+            for source in node.previous_node_inputs:
+                if source in by_id and source != node.id:
+                    before[node.id][source] = None
+        for edge in edges:
+            if edge.source in by_id and edge.dest in by_id and edge.source != edge.dest:
+                before[edge.dest][edge.source] = None
+        schemas = {type_: steps.schema(type_) for type_ in {node.type for node in nodes}}
+        return cls(
+            by_id,
+            {name: tuple(sources) for name, sources in before.items()},
+            schemas,
+            frozenset(user_params),
+        )
+
+    def outputs(self, name: str) -> Sequence[str] | None:
+        """What a node gives; None when its type is not known."""
+        schema = self.schemas.get(self.nodes[name].type)
+        return schema.outputs if schema is not None else None
+
+    def candidates(self, name: str) -> Mapping[str, tuple[str, ...]]:
+        """The inputs of a node that predecessors give, each with all that offer it.
+
+        An input that takes a list (an agent's `tools`) is put together from all of them.
+        """
+        node = self.nodes[name]
+        schema = self.schemas.get(node.type)
+        if schema is None:
+            return {}
+        named: dict[str, list[str]] = {}
+        offered: dict[str, list[str]] = {}
+        for source in self.before[name]:
+            for output in self.outputs(source) or ():
+                if output not in schema.inputs or schema.inputs[output].local:
+                    continue
+                if node.previous_node_inputs.get(source) == output:
+                    named.setdefault(output, []).append(source)
+                elif output not in self.inherited and output not in node.user_inputs:
+                    offered.setdefault(output, []).append(source)
+        return {key: tuple(found) for key, found in {**offered, **named}.items()}
+
+    def rivals(self, name: str) -> Mapping[str, tuple[str, ...]]:
+        """The inputs that several predecessors offer with different values."""
+        schema = self.schemas.get(self.nodes[name].type)
+        found = {}
+        for key, sources in self.candidates(name).items():
+            joined = schema is not None and "array" in schema.inputs[key].types
+            if len(sources) > 1 and not joined:
+                origins = {self._origin(source, key) for source in sources}
+                if len(origins) > 1:
+                    found[key] = sources
+        return found
+
+    def _origin(self, name: str, key: str) -> str:
+        """The node that a value comes from: a deploy step passes its model's id through."""
+        seen = {name}
+        while True:
+            schema = self.schemas.get(self.nodes[name].type)
+            if schema is None or key not in schema.inputs:
+                return name
+            sources = self.candidates(name).get(key, ())
+            if len(sources) != 1 or sources[0] in seen:
+                return name
+            name = sources[0]
+            seen.add(name)
+
+
+def sources_of_inputs(
+    template: Template, steps: StepCatalogue
+) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
+    """For each node of a valid template, which predecessors give which of its inputs.
+
+    More than one only for inputs that take a list, and where all pass on the same value.
+    """
+    wiring = Wiring.of(template.nodes, template.edges, steps, template.user_params)
+    return {name: wiring.candidates(name) for name in wiring.nodes}

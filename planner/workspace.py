@@ -1,0 +1,67 @@
+"""What a command works on, bundled: template, params, state backend, cluster and step types.
+
+The command line fills it; build, execute and recover read it. Providers and the cluster
+stand behind Protocols here, since the planner never imports them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from flowplan.planner.params import Params
+from flowplan.planner.template import Template
+from flowplan.protocol import Cluster, ServerInfo, StepSchema, StepType
+from flowplan.state.backends import Backend
+
+__all__ = ["Connection", "Steps", "Workspace"]
+
+
+class Steps(Protocol):
+    """The step types: `flowplan.providers.registry.Registry` satisfies it."""
+
+    def step(self, name: str) -> StepType:
+        """The step type of that name; raises `ProviderError` for an unknown one."""
+
+    def schema(self, name: str) -> StepSchema | None:
+        """Its schema, None for an unknown one."""
+
+    def names(self) -> Sequence[str]:
+        """All known names."""
+
+    def describe(self, cluster: Cluster) -> ServerInfo:
+        """Which cluster this is and what it can do."""
+
+
+class Connection(Protocol):
+    """A cluster that requests can be sent to: `flowplan.http.Connection` satisfies it."""
+
+    @property
+    def request_count(self) -> int:
+        """Requests sent so far, retries included."""
+
+    def operation(
+        self,
+        intent_id: str | None = None,
+        timeout: float = 60.0,
+        on_progress: Callable[[str], None] | None = None,
+        on_note: Callable[[str], None] | None = None,
+    ) -> Cluster:
+        """The way to the cluster for one operation; `timeout` in seconds bounds all of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """One workflow in one environment.
+
+    `template` and `params` are None for destroy and for what reads the state only;
+    `connection` is None where nothing connects. `endpoint` is shown to people.
+    """
+
+    backend: Backend
+    steps: Steps
+    endpoint: str
+    template: Template | None = None
+    params: Params | None = None
+    connection: Connection | None = None

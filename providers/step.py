@@ -1,0 +1,190 @@
+"""What step types have in common: reading, comparing, and checking that a change took effect.
+
+A base class, so that a family of steps is one file. Third parties may use it or satisfy
+`flowplan.protocol.StepType` in their own way. It must not know any single step type.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from flowplan.errors import Diagnostic, ProviderError
+from flowplan.protocol import (
+    Candidate,
+    Change,
+    Cluster,
+    Holder,
+    Intent,
+    Json,
+    Observed,
+    Outputs,
+    Owned,
+    Record,
+    Resource,
+    StepSchema,
+)
+from flowplan.providers.documents import named, read_documents
+from flowplan.providers.normalise import alike
+
+__all__ = ["Step", "changed_names", "seconds_of"]
+
+
+class Step:
+    """A step type that keeps one document a resource in an ML Commons collection.
+
+    `collection` is the path's part ("connectors"), "" for a type that reads nothing.
+    """
+
+    name: str = ""
+    kind: str = ""
+    collection: str = ""
+    schema: StepSchema = StepSchema({})
+
+    def expect(self, inputs: Mapping[str, Json]) -> Mapping[str, Json]:
+        """The inputs that are read back, as they were written."""
+        specs = self.schema.inputs
+        return {
+            key: value
+            for key, value in inputs.items()
+            if key in specs and not specs[key].write_only and value is not None
+        }
+
+    def fields(
+        self, document: Mapping[str, Json], inputs: Mapping[str, Json] | None
+    ) -> Mapping[str, Json]:
+        """A document's fields under the names of the inputs; `inputs` are the recorded ones."""
+        del inputs
+        return {key: document[key] for key in self.schema.inputs if key in document}
+
+    def fetch(self, cluster: Cluster, ids: Sequence[str]) -> Mapping[str, Json | None]:
+        """The documents of this kind; see `flowplan.protocol.StepType.fetch`."""
+        return read_documents(cluster, self.collection, ids) if self.collection else {}
+
+    def observe(
+        self, resource_id: str, document: Json | None, inputs: Mapping[str, Json] | None = None
+    ) -> Observed | None:
+        """What a fetched document says; see `flowplan.protocol.StepType.observe`."""
+        if document is None:
+            return None
+        return Observed(resource_id, self.fields(document, inputs))
+
+    def read(self, cluster: Cluster, ids: Sequence[str]) -> Mapping[str, Observed | None]:
+        """Fetch and observe in one."""
+        documents = self.fetch(cluster, ids)
+        return {key: self.observe(key, document) for key, document in documents.items()}
+
+    def holders(self, cluster: Cluster, ids: Sequence[str]) -> Mapping[str, Sequence[Holder]]:
+        """Nobody, unless a type says otherwise."""
+        del cluster, ids
+        return {}
+
+    def prepare(
+        self, cluster: Cluster, wanted: Mapping[str, Mapping[str, Json]], ours: frozenset[Owned]
+    ) -> Mapping[str, Mapping[str, Json]]:
+        """Nothing, unless a type says otherwise."""
+        del cluster, wanted, ours
+        return {}
+
+    def exclusive(self, inputs: Mapping[str, Json]) -> str | None:
+        """Creates run side by side, unless a type says otherwise."""
+        del inputs
+        return None
+
+    def create(
+        self,
+        cluster: Cluster,
+        inputs: Mapping[str, Json],
+        record: Record,
+        notes: Mapping[str, Json],
+    ) -> Outputs:
+        """Make it; each type's own."""
+        raise NotImplementedError
+
+    def update(
+        self,
+        cluster: Cluster,
+        resource: Resource,
+        inputs: Mapping[str, Json],
+        changes: Sequence[Change],
+    ) -> Outputs:
+        """Nothing can be changed in place, unless a type says otherwise."""
+        del cluster, inputs, changes
+        return Outputs(resource.outputs, resource.resource_id)
+
+    def delete(self, cluster: Cluster, resource: Resource) -> None:
+        """Nothing to delete, unless a type says otherwise."""
+
+    def find(self, cluster: Cluster, intent: Intent) -> Sequence[Candidate]:
+        """Resources of exactly the wanted name; whoever asks compares their content."""
+        if not self.collection or "name" not in intent.expected:
+            return ()
+        found = named(cluster, self.collection, intent.expected["name"])
+        return tuple(self.candidate(key, document, intent) for key, document in found)
+
+    def candidate(
+        self, resource_id: str, document: Mapping[str, Json], intent: Intent
+    ) -> Candidate:
+        """One found resource, as the reconciling compares it."""
+        return Candidate(
+            resource_id,
+            self.fields(document, intent.expected),
+            seconds_of(document, "created_time"),
+        )
+
+    def check(
+        self,
+        cluster: Cluster,
+        resource_id: str,
+        inputs: Mapping[str, Json],
+        names: Sequence[str],
+    ) -> None:
+        """Read back and compare the inputs `names`: ML Commons ignores some changes silently.
+
+        Raises `ProviderError` FP333 for a value that did not arrive, FP337 when it is gone.
+        """
+        document = self.fetch(cluster, [resource_id]).get(resource_id)
+        if document is None:
+            raise _gone(self.kind, resource_id)
+        seen, wanted = self.fields(document, inputs), self.expect(inputs)
+        for name in names:
+            if name in wanted and not alike(wanted[name], seen.get(name)):
+                raise _ignored(self.kind, resource_id, name)
+
+
+def changed_names(changes: Sequence[Change]) -> tuple[str, ...]:
+    """The inputs that changes are about, each once, in their order."""
+    return tuple(dict.fromkeys(str(change.path[0]) for change in changes))
+
+
+def seconds_of(document: Mapping[str, Json], key: str) -> float | None:
+    """A time in milliseconds as seconds since the epoch; None where there is none."""
+    value = document.get(key)
+    return value / 1000 if isinstance(value, (int, float)) else None
+
+
+def _noun(kind: str) -> str:
+    return kind.replace("_", " ")
+
+
+def _ignored(kind: str, resource_id: str, name: str) -> ProviderError:
+    return ProviderError(
+        Diagnostic(
+            "error",
+            "FP333",
+            f"the cluster accepted a new {name} and ignored it",
+            f"Read back, {_noun(kind)} {resource_id} has another {name} than was sent.",
+            hint="Replace it with --replace and the node's id, or set the old value again.",
+        )
+    )
+
+
+def _gone(kind: str, resource_id: str) -> ProviderError:
+    return ProviderError(
+        Diagnostic(
+            "error",
+            "FP337",
+            f"{_noun(kind)} {resource_id} is gone",
+            "It was deleted while it was being changed.",
+            hint="Run the command again: the next plan makes it anew.",
+        )
+    )

@@ -1,0 +1,183 @@
+"""A state in a local file: the document, its journal, its lock and the one before it.
+
+    template.state.json           the document, replaced whole
+    template.state.json.journal   what an unfinished command did since
+    template.state.json.lock      locked by whoever is at work
+    template.state.json.backup    the document before the last write
+
+This module must not know what the records mean.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from flowplan.errors import FlowplanError, StateError
+from flowplan.state.backends.atomic import remove, write_file
+from flowplan.state.backends.base import Snapshot
+from flowplan.state.backends.filelog import FileLog
+from flowplan.state.backends.flock import current_holder, exclusive
+from flowplan.state.codec import decode, encode
+from flowplan.state.journal import JournalWriter, header_of
+from flowplan.state.lines import Lines, frame, unframe
+from flowplan.state.lock import LockHolder, here
+from flowplan.state.model import State
+from flowplan.state.replay import replay
+
+__all__ = ["LocalBackend"]
+
+_TRIES = 100
+_PAUSE = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """What was read at one moment, None for a file that is not there."""
+
+    state: bytes | None
+    journal: bytes | None
+
+
+class LocalBackend:
+    """Keeps a state in the file `path`; satisfies `flowplan.state.backends.Backend`."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.location = os.fspath(path)
+        # Two links to one state share its journal and its lock.
+        self._path = Path(os.path.realpath(path))
+        self._held = False
+        self._workflow = ""
+
+    def load(self) -> Snapshot:
+        """Read state and journal as they belong together; see `Backend.load`."""
+        files = self._read()
+        state = None
+        if files.state is not None:
+            backup = self._beside("backup")
+            there = f"{self.location}.backup" if backup.exists() else None
+            state = decode(files.state, self.location, backup=there)
+        journal = self._journal_name
+        lines = Lines() if files.journal is None else unframe(files.journal, journal)
+        replayed = replay(state, lines.entries, journal)
+        if replayed.state is not None:
+            self._workflow = replayed.state.workflow
+        return Snapshot(
+            state=replayed.state,
+            base_serial=0 if state is None else state.serial,
+            open=replayed.open,
+            journal_length=replayed.length,
+            torn=lines.torn and not replayed.stale,
+            holder=None if self._held else current_holder(self._beside("lock")),
+            operation=replayed.operation,
+        )
+
+    @contextmanager
+    def lock(
+        self,
+        operation: str,
+        timeout: float = 0,
+        waiting: Callable[[LockHolder], None] | None = None,
+    ) -> Iterator[LockHolder]:
+        """Be the only one at work; see `Backend.lock`."""
+        me = here(operation, self._workflow)
+        with exclusive(self._beside("lock"), self.location, me, timeout, waiting):
+            self._held = True
+            try:
+                yield me
+            finally:
+                self._held = False
+
+    def start(self, state: State, operation: str) -> JournalWriter:
+        """Begin a journal; see `Backend.start`."""
+        path = self._beside("journal")
+        data = self._read_file(path, self._journal_name)
+        lines = Lines() if data is None else unframe(data, self._journal_name)
+        if replay(state, lines.entries, self._journal_name).length:
+            raise StateError.of(
+                "FP418",
+                f"{self._journal_name} holds work that is in no state yet",
+                "A new journal would take its place.",
+                hint="Run flowplan apply: it takes that work over first.",
+            )
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_file(path, frame(header_of(state, operation)))
+        except OSError as error:
+            raise _unwritable(self._journal_name, error) from None
+        return JournalWriter(FileLog(path, self._journal_name))
+
+    def save(self, state: State) -> None:
+        """Replace the document, then drop the journal; see `Backend.save`.
+
+        A crash between the two does no harm: the journal continues an older serial then, so
+        it is known to be in the document.
+        """
+        data = encode(state)
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            write_file(self._path, data, keep=self._beside("backup"))
+            remove(self._beside("journal"))
+        except OSError as error:
+            raise _unwritable(self.location, error) from None
+        self._workflow = state.workflow
+
+    @property
+    def _journal_name(self) -> str:
+        return f"{self.location}.journal"
+
+    def _beside(self, suffix: str) -> Path:
+        return self._path.with_name(f"{self._path.name}.{suffix}")
+
+    def _read(self) -> _Files:
+        """Both files of one moment: read again when the state was replaced meanwhile.
+
+        A journal that only grew is fine: it is read after the state that it continues.
+        """
+        for _ in range(_TRIES):
+            before = self._stamp()
+            state = self._read_file(self._path, self.location)
+            journal = self._read_file(self._beside("journal"), self._journal_name)
+            if self._stamp() == before:
+                return _Files(state, journal)
+            time.sleep(_PAUSE)
+        raise StateError.of(
+            "FP419",
+            f"{self.location} is being replaced all the time",
+            f"It changed during each of {_TRIES} tries to read it.",
+            hint="Find out which program writes it, and try again.",
+        )
+
+    def _stamp(self) -> tuple[int, ...] | None:
+        """What tells one version of the state file from the next; a rename changes all of it."""
+        try:
+            found = self._path.stat()
+        except OSError:  # reading tells it better
+            return None
+        return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+    def _read_file(self, path: Path, name: str) -> bytes | None:
+        try:
+            return path.read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise StateError.of(
+                "FP401",
+                f"{name} can't be read: {error.strerror or error}",
+                "A state is a file with the JSON document that flowplan wrote.",
+                hint="Give this user the right to read it, or name another with --state PATH.",
+            ) from None
+
+
+def _unwritable(location: str, error: OSError) -> FlowplanError:
+    return StateError.of(
+        "FP405",
+        f"{location} can't be written: {error.strerror or error}",
+        "The file is as it was before; nothing that was recorded is lost.",
+        hint="Make room or give this user the right to write there, then run the command again.",
+    )
