@@ -9,7 +9,7 @@ from flowplan.errors import UsageError
 from flowplan.planner.plan import Plan
 from flowplan.render.prompt import ask
 
-__all__ = ["NotApproved", "approve", "must_ask"]
+__all__ = ["NotApproved", "approve", "can_ask", "needs_approval"]
 
 
 class NotApproved(UsageError):
@@ -18,27 +18,28 @@ class NotApproved(UsageError):
     exit_code = 1
 
 
-def must_ask(call: Call, plan: Plan) -> bool:
-    """Whether approval is needed; raises `NotApproved` FP620 where it can't be given."""
-    if call.flags.auto_approve or plan.empty:
-        return False
-    if call.flags.no_input or not sys.stdin.isatty() or not call.err.terminal:
-        verb = call.flags.verb
+def needs_approval(call: Call, plan: Plan) -> bool:
+    """Whether somebody has to say yes before this plan is carried out."""
+    return not call.flags.auto_approve and not plan.empty
+
+
+def can_ask(call: Call) -> bool:
+    """Whether somebody sits there: questions go to stderr, answers come from stdin."""
+    return not call.flags.no_input and sys.stdin.isatty() and call.err.terminal
+
+
+def approve(call: Call, plan: Plan) -> None:
+    """Ask; anything but `yes` raises `NotApproved` FP631, nobody to ask FP630."""
+    verb = call.flags.verb
+    if not can_ask(call):
         raise NotApproved.of(
-            "FP620",
+            "FP630",
             f"{verb} needs an approval, and there is nobody to ask",
             "The input is no terminal, or --no-input was given.",
             hint=f"Approve beforehand: flowplan {verb} --auto-approve\n"
             "Or save a plan, review it, and apply that one: flowplan apply --plan FILE",
         )
-    return True
-
-
-def approve(call: Call, plan: Plan) -> None:
-    """Ask on stderr; anything but `yes` raises `NotApproved` FP621."""
     what = "Delete all of this from" if plan.mode == "destroy" else "Make these changes to"
-    answer = ask(call.err, f"\n{what} {plan.endpoint}? Only yes goes on: ", sys.stdin)
-    if answer.strip() != "yes":
-        raise NotApproved.of(
-            "FP621", "not approved", f'The answer was "{answer.strip()[:40]}", not "yes".'
-        )
+    answer = ask(call.err, f"{what} {plan.endpoint}? Only yes goes on: ", sys.stdin).strip()
+    if answer != "yes":
+        raise NotApproved.of("FP631", "not approved", f'The answer was "{answer[:40]}", not "yes".')

@@ -51,8 +51,10 @@ class Call:
                 file.document(document())
         if self.flags.json:
             write_json(self.out, document())
-        else:
-            self.out.line(text())
+            return
+        drawn = text()
+        if drawn:
+            self.out.line(drawn)
 
 
 def verb(

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Literal
 
-from flowplan.cli.approval import approve, must_ask
+from flowplan.cli.approval import approve, can_ask, needs_approval
 from flowplan.cli.call import Call
 from flowplan.cli.running import carry_out
 from flowplan.cli.session import Opened, open_workspace
@@ -29,16 +29,17 @@ def change(call: Call, *, mode: Literal["apply", "destroy"]) -> int:
 
     opened = open_workspace(call, mode=mode)
     with locked(call, opened, mode):
-        recover(opened.workspace)
+        snapshot = recover(opened.workspace)
         plan = build(
             opened.workspace,
+            snapshot=snapshot,
             mode=mode,
             refresh=call.flags.refresh,
             allow_delete=frozenset(call.flags.allow_delete),
         )
         refuse_blocked(call, plan)
-        asking = must_ask(call, plan)
-        show_plan(call, opened, plan, asking=asking)
+        asking = needs_approval(call, plan)
+        show_plan(call, opened, plan, asking=asking and can_ask(call))
         if asking:
             approve(call, plan)
         return carry_out(call, opened, plan)
@@ -68,7 +69,7 @@ def refuse_blocked(call: Call, plan: Plan) -> None:
     raise PlanError(
         *(
             Diagnostic(
-                "error", "FP290", f"deleting this {item.type.removeprefix('create_')} is not allowed",
+                "error", "FP290", f"{item.type}: deleting what it made is not allowed",
                 "; ".join(item.notes) or "It may hold data that nobody else has.",
                 node=item.node,
                 hint=f"Allow it: flowplan {call.flags.verb} {allow}\nOr keep the node."

@@ -66,4 +66,10 @@ def connect(call: Call, target: Target, sandbox: Path) -> tuple[Connection, str]
     connection = open_connection(
         BASE_URL, mounts={BASE_URL: lambda: adapter}, environ=call.environ, shown=target.url
     )
-    return connection, target.url
+    return connection, _absolute(target.url)
+
+
+def _absolute(endpoint: str) -> str:
+    """A sandbox URL that means the same from any directory: a saved plan is bound to it."""
+    path, mark, options = endpoint.removeprefix(SANDBOX).partition("?")
+    return f"{SANDBOX}{Path(path).absolute() if path else ''}{mark}{options}"

@@ -6,11 +6,12 @@ import shlex
 
 from flowplan.cli.flags import Flags
 from flowplan.planner.plan import Plan
+from flowplan.planner.template import Template
 
 __all__ = ["next_after_failure", "next_after_plan"]
 
 
-def next_after_plan(flags: Flags, plan: Plan) -> str:
+def next_after_plan(flags: Flags, plan: Plan, template: Template | None) -> str:
     """What carries the plan out; "" when there is nothing to do."""
     if plan.empty and not plan.outputs_changed:
         return ""
@@ -21,19 +22,19 @@ def next_after_plan(flags: Flags, plan: Plan) -> str:
     allow = [word for name in blocked for word in ("--allow-delete", name)]
     again = "plan" if flags.out else verb
     destroy = ["--destroy"] if flags.out and flags.destroy else []
-    line = _command(again, *_same(flags), *destroy, *allow)
+    line = _command(again, *_same(flags, template), *destroy, *allow)
     kept = "them" if len(blocked) > 1 else "the node"
     return f"{line}, or keep {kept}." if blocked and not flags.destroy else line
 
 
-def next_after_failure(flags: Flags) -> str:
+def next_after_failure(flags: Flags, template: Template | None) -> str:
     """What shows the rest of an apply or destroy that did not come to its end."""
     destroy = ["--destroy"] if flags.verb == "destroy" else []
-    return _command("plan", *_same(flags), *destroy)
+    return _command("plan", *_same(flags, template), *destroy)
 
 
-def _same(flags: Flags) -> list[str]:
-    """The flags that say what is worked on. Params are left out: they may be secret."""
+def _same(flags: Flags, template: Template | None) -> list[str]:
+    """The flags that say what is worked on."""
     words = [flags.argument] if flags.argument else []
     for name, value in (
         ("--template", flags.template),
@@ -44,7 +45,18 @@ def _same(flags: Flags) -> list[str]:
             words += [name, value]
     for path in flags.params_file:
         words += ["--params-file", path]
+    for param in flags.param:
+        words += ["-p", _shown(param, template)]
     return words
+
+
+def _shown(param: str, template: Template | None) -> str:
+    """A param as it was given; its value only where the template says that it is no secret."""
+    name, _, value = param.partition("=")
+    spec = template.params.get(name) if template else None
+    if value.startswith("@") or (spec is not None and not spec.sensitive):
+        return param
+    return f"{name}=…"
 
 
 def _command(*words: str) -> str:

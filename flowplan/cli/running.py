@@ -11,6 +11,7 @@ from flowplan.cli.call import Call
 from flowplan.cli.next_step import next_after_failure
 from flowplan.cli.session import Opened
 from flowplan.cli.signals import stop_on_signals
+from flowplan.errors import FlowplanError
 from flowplan.planner.events import Event, Listener, Summary
 from flowplan.planner.plan import Plan
 from flowplan.render.events_json import EventLines, plan_event_document
@@ -22,44 +23,75 @@ __all__ = ["carry_out", "exit_code"]
 PARTLY_EXIT = 3
 
 
-def carry_out(call: Call, opened: Opened, plan: Plan) -> int:
+def carry_out(call: Call, opened: Opened, plan: Plan, *, saved: bool = False) -> int:
     """Execute an approved plan and say what came of it; the exit code."""
     from flowplan.planner.execute import Stop, execute
 
     stop = Stop()
-    with _progress(call, plan) as listener, stop_on_signals(stop, call.err) as caught:
+    with (
+        _progress(call, plan) as listener,
+        stop_on_signals(stop, call.err) as caught,
+        _partly(listener) as watched,
+    ):
         summary = execute(
             opened.workspace,
             plan,
-            listener=listener,
+            listener=watched,
             stop=stop,
             parallelism=call.flags.parallelism,
+            saved=saved,
         )
+        if stop.now:
+            # Ended before its own last event; a reader of the stream waits for that line.
+            listener(Event("summary", summary=summary))
     if not call.flags.json:
-        call.out.line(_ending(call, opened, plan, summary))
-    if caught.exit_code is not None and (summary.interrupted or summary.skipped):
+        ending = _ending(call, opened, plan, summary)
+        if ending:
+            call.out.line(ending)
+    if caught.exit_code is not None:
         return caught.exit_code
     return exit_code(summary)
+
+
+@contextmanager
+def _partly(listener: Listener) -> Iterator[Listener]:
+    """A run that breaks off with an error after a step was done has changed something: exit 3."""
+    done = False
+
+    def watch(event: Event) -> None:
+        nonlocal done
+        done = done or event.type == "step_completed"
+        listener(event)
+
+    try:
+        yield watch
+    except FlowplanError as error:
+        if done:
+            error.exit_code = PARTLY_EXIT
+        raise
 
 
 def exit_code(summary: Summary) -> int:
     """0 all done, 1 nothing changed, 3 part-way."""
     if not summary.failed and not summary.skipped and not summary.left:
         return 0
-    changed = summary.created + summary.updated + summary.replaced + summary.deleted
-    return PARTLY_EXIT if changed else 1
+    return PARTLY_EXIT if summary.changed else 1
 
 
 def _ending(call: Call, opened: Opened, plan: Plan, summary: Summary) -> str:
     from flowplan.render.apply_summary import summary_lines
+    from flowplan.render.outputs import outputs_text
 
     state = opened.workspace.backend.load().state
+    if plan.empty and exit_code(summary) == 0:
+        # The plan's own line has said that there is nothing to do.
+        return outputs_text(state.outputs) if state and plan.mode == "apply" else ""
     return summary_lines(
         summary,
         plan.mode,
         call.look,
         outputs=state.outputs if state else {},
-        next_step=next_after_failure(call.flags),
+        next_step=next_after_failure(call.flags, opened.workspace.template),
     )
 
 

@@ -18,14 +18,22 @@ __all__ = ["apply_saved"]
 
 def apply_saved(call: Call) -> int:
     """Load, check, execute; the exit code. Raises `StalePlan`, exit 5."""
-    from flowplan.planner.planfile import load
+    from flowplan.planner.planfile import check_fresh, load
+    from flowplan.planner.reconcile import recover
 
     saved = load(Path(call.flags.plan_file or ""))
-    flags = replace(call.flags, template=call.flags.template or saved.template_path)
+    plan = saved.plan
+    flags = replace(
+        call.flags,
+        template=call.flags.template or saved.template_path,
+        state=call.flags.state or saved.state,
+    )
     call = replace(call, flags=flags)
-    opened = open_workspace(call, mode=saved.plan.mode, saved_endpoint=saved.plan.endpoint)
-    with locked(call, opened, saved.plan.mode):
-        plan = saved.plan
+    opened = open_workspace(call, mode=plan.mode, saved=saved)
+    with locked(call, opened, plan.mode):
+        # As found, then once more: reconciling an earlier run makes the plan stale, too.
+        check_fresh(saved, opened.workspace, opened.workspace.backend.load())
+        check_fresh(saved, opened.workspace, recover(opened.workspace))
         refuse_blocked(call, plan)
         show_plan(call, opened, plan, asking=False)
-        return carry_out(call, opened, plan)
+        return carry_out(call, opened, plan, saved=True)

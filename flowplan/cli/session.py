@@ -5,13 +5,16 @@ The composition layer: the one place that knows planner, providers, state and HT
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from flowplan.cli.call import Call
 from flowplan.cli.endpoint import choose_endpoint, connect
 from flowplan.errors import Diagnostic, TemplateError, UsageError
 from flowplan.planner.params import Params, resolve
+from flowplan.planner.planfile import SavedPlan
 from flowplan.planner.source import read
 from flowplan.planner.template import Template, check_params, parse
 from flowplan.planner.workspace import Workspace
@@ -56,8 +59,13 @@ def find(call: Call) -> Place:
     return locate(argument=flags.argument, template=flags.template, state=flags.state)
 
 
-def load_template(call: Call, path: Path, registry: Registry) -> Loaded:
-    """Read, validate and parametrise. Raises `TemplateError` with all that is wrong."""
+def load_template(
+    call: Call, path: Path, registry: Registry, saved: Mapping[str, Any] | None = None
+) -> Loaded:
+    """Read, validate and parametrise; `saved` are the params of a saved plan.
+
+    Raises `TemplateError` with all that is wrong.
+    """
     template, found = parse_template(call, path, registry)
     params = resolve(
         template.params,
@@ -65,6 +73,7 @@ def load_template(call: Call, path: Path, registry: Registry) -> Loaded:
         files=[Path(name) for name in call.flags.params_file],
         environ=call.environ,
         implicit=frozenset(template.implicit),
+        project=saved,
     )
     wrong = check_params(template, params.values)
     if any(item.severity == "error" for item in wrong):
@@ -82,17 +91,21 @@ def parse_template(
     return template, tuple(found)
 
 
-def open_workspace(call: Call, *, mode: str, saved_endpoint: str | None = None) -> Opened:
+def open_workspace(call: Call, *, mode: str, saved: SavedPlan | None = None) -> Opened:
     """What plan, apply and destroy work on.
 
     `mode` is apply or destroy; a destroy needs no template, only the state that is beside it.
     """
     place = find(call)
-    target = choose_endpoint(call.flags.endpoint, call.environ, saved=saved_endpoint)
+    target = choose_endpoint(
+        call.flags.endpoint, call.environ, saved=saved.endpoint if saved else None
+    )
     registry = Registry()
     loaded = None
     if mode == "apply":
-        loaded = load_template(call, required_template(place), registry)
+        loaded = load_template(
+            call, required_template(place), registry, saved.params if saved else None
+        )
     backend = open_backend(place.state)
     if mode == "destroy":
         check_named(place, backend)

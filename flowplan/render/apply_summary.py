@@ -40,7 +40,7 @@ def summary_lines(
 
 
 def _unfinished(summary: Summary, done: str, look: Look, next_step: str) -> str:
-    changed = summary.created + summary.updated + summary.replaced + summary.deleted
+    changed = summary.changed
     stopped = "Stopped part-way:" if changed else "Failed:"
     head = "Interrupted:" if summary.interrupted else stopped
     kept = (

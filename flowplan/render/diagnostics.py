@@ -65,6 +65,8 @@ def _place(diagnostic: Diagnostic) -> str:
     numbers = (diagnostic.line, diagnostic.column)
     if diagnostic.file is None:
         return ""
+    if diagnostic.line is None and diagnostic.summary.startswith(diagnostic.file):
+        return ""  # "x.yaml: x.yaml can't be read" says it twice
     return ":".join([diagnostic.file, *(str(number) for number in numbers if number is not None)])
 
 

@@ -12,8 +12,7 @@ __all__ = ["ask"]
 
 def ask(screen: Screen, question: str, answers: TextIO) -> str:
     """Print the question and read one line; "" at the end of the input."""
-    lead = "\n" * (len(question) - len(question.lstrip("\n")))
-    screen.write(lead + screen.look().paint("bold", clean(question.lstrip("\n"))))
+    screen.write(screen.look().paint("bold", clean(question.rstrip())) + " ")
     answer = answers.readline()
     if not answer.endswith("\n"):
         screen.line()

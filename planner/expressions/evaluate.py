@@ -49,7 +49,7 @@ def _walk(value: Json, scope: Scope, depth: int) -> Value:
 
 def _string(text: str, scope: Scope) -> Value:
     parts = scan(text)
-    interpreter = Interpreter(scope)
+    interpreter = Interpreter(scope, len(text))
     values = [_part(part, interpreter) for part in parts]
     first = parts[0]
     if isinstance(first, Expression) and first.whole:

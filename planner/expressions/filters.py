@@ -59,6 +59,10 @@ def _replace(value: Json, old: Json, new: Json) -> str:
     return text.replace(old, new)
 
 
+def _trim(value: Json, chars: Json = None) -> str:
+    return _text(value).strip(None if chars is None else _text(chars))
+
+
 def _join(value: Json, d: Json = "") -> str:
     pieces, between = [as_text(item) for item in _items(value)], _text(d)
     bounded(sum(map(len, pieces)) + len(between) * max(len(pieces) - 1, 0))
@@ -156,6 +160,6 @@ FILTERS: Mapping[str, FilterSpec] = {
     "tojson": FilterSpec(
         lambda value: as_text(value) if not isinstance(value, str) else as_text([value])[1:-1]
     ),
-    "trim": FilterSpec(lambda value, chars=None: _text(value).strip(chars), ("chars",)),
+    "trim": FilterSpec(_trim, ("chars",)),
     "upper": FilterSpec(lambda value: _text(value).upper()),
 }

@@ -67,11 +67,16 @@ class _Marks:
 
 
 class Interpreter:
-    """One evaluation: a scope and what is left of its budget."""
+    """One evaluation: a scope and what is left of its budget.
 
-    def __init__(self, scope: Scope) -> None:
+    `room` is the length of the string that holds the expressions: its own text is not what
+    the bounds are for.
+    """
+
+    def __init__(self, scope: Scope, room: int = 0) -> None:
         self._scope = scope
-        self._left = BUDGET
+        self._room = room
+        self._left = BUDGET + room
 
     def run(self, node: s.Node) -> Value:
         """The value of `node`. Raises `ExpressionError` with an offset in the expression."""
@@ -100,7 +105,7 @@ class Interpreter:
 
         def joined(*plain: Json) -> str:
             pieces = [as_text(item) for item in plain]
-            bounded(sum(map(len, pieces)))
+            bounded(sum(map(len, pieces)) - self._room)
             return "".join(pieces)
 
         return self._lift(offset, joined, *values)
@@ -241,6 +246,8 @@ class Interpreter:
 
         def applied(value: Json, *given: Json) -> Json:
             made = call(value, **dict(zip(names, given, strict=True)))
+            if isinstance(made, (str, list)):
+                bounded(len(made))
             return number(made) if is_number(made) else made
 
         arguments = [self.run(part) for _, part in node.arguments]

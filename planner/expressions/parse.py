@@ -102,24 +102,29 @@ class _Translator:
     def _each(self, nodes: Sequence[Any], depth: int) -> tuple[s.Node, ...]:
         return tuple(self.expression(node, depth + 1) for node in nodes)
 
-    def _text(self, stand_in: str) -> Token:
-        return self.tokens[int(stand_in.removeprefix("_"))]
+    def _text(self, stand_in: str, offset: int) -> Token:
+        number = stand_in.removeprefix("_")
+        if not number.isdecimal():
+            # A word of the language where a name belongs, or a filter's name with a dot in it.
+            word = "a dot" if "." in number else f'"{number}"'
+            raise ExpressionError(f"{word} does not belong here", offset)
+        return self.tokens[int(number)]
 
     def const(self, node: Any, offset: int, depth: int) -> s.Node:
         """A literal, by its number, or one of the words true, false and none."""
         if isinstance(node.value, str):
-            token = self._text(node.value)
+            token = self._text(node.value, offset)
             return s.Const(token.value, token.offset)
         return s.Const(node.value, offset)
 
     def name(self, node: Any, offset: int, depth: int) -> s.Node:
         """A name."""
-        token = self._text(node.name)
+        token = self._text(node.name, offset)
         return s.Ref((token.text,), token.offset)
 
     def attribute(self, node: Any, offset: int, depth: int) -> s.Node:
         """`a.b`: part of the name where `a` is one."""
-        token = self._text(node.attr)
+        token = self._text(node.attr, offset)
         return _member(self.expression(node.node, depth), s.Const(token.text, token.offset), offset)
 
     def item(self, node: Any, offset: int, depth: int) -> s.Node:
@@ -179,7 +184,7 @@ class _Translator:
 
     def filter(self, node: Any, offset: int, depth: int) -> s.Node:
         """`a | name(…)`."""
-        token = self._text(node.name)
+        token = self._text(node.name, offset)
         spec = FILTERS.get(token.text)
         if spec is None:
             raise _unlisted("filter", token, tuple(FILTERS))
@@ -191,7 +196,7 @@ class _Translator:
         for name, value in zip(names, node.args, strict=False):
             given[name] = self.expression(value, depth)
         for keyword in node.kwargs:
-            name = self._text(keyword.key).text
+            name = self._text(keyword.key, offset).text
             if name not in names or name in given:
                 raise _bad_arguments(token, names)
             given[name] = self.expression(keyword.value, depth)
@@ -203,7 +208,7 @@ class _Translator:
     def check(self, node: Any, offset: int, depth: int) -> s.Node:
         """`a is name`. `is none`, `is true` and `is in` come without a stand-in."""
         named = node.name.startswith("_")
-        token = self._text(node.name) if named else Token("name", node.name, offset)
+        token = self._text(node.name, offset) if named else Token("name", node.name, offset)
         if token.text not in CHECKS:
             raise _unlisted("test", token, CHECKS)
         self._no_spread(node, token)

@@ -31,7 +31,7 @@ class Expression:
     `source` is the text between `${{` and `}}`, trimmed; `offset` is where `${{` stands in the
     string and `end` just after `}}`. `whole`: nothing stands before or after it. `references`
     are the names it uses, each once, in order: `("param",)`, `("node", "output")` for both
-    `node.output` and `node["output"]`. Those in `optional` stand under `default` or
+    `node.output` and `node["output"]`. Those in `optional` stand somewhere under `default` or
     `is defined`, so they may be missing.
     """
 

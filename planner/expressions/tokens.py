@@ -164,7 +164,9 @@ def _string(piece: str, at: int) -> str:
 
 def _number(piece: str, text: str, end: int, at: int) -> int | float:
     follower = text[end : end + 1]
-    if len(piece) > MAX_DIGITS or follower.isalnum() or follower == "_":
+    if len(piece) > MAX_DIGITS:
+        raise ExpressionError(f"a number has at most {MAX_DIGITS} digits", at, code=TOO_LARGE)
+    if follower.isalnum() or follower == "_":
         raise ExpressionError("this is not a number", at, "Quote it if it is meant as text.")
     if len(piece) > 1 and piece[0] == "0" and piece[1].isdigit():
         raise ExpressionError("a number does not begin with 0", at, "Quote it if it is text.")

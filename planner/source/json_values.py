@@ -16,6 +16,7 @@ from flowplan.planner.source.limits import (
     MAX_DIGITS,
     MAX_VALUES,
     SourceFault,
+    too_deep,
     unpaired_surrogate,
 )
 
@@ -47,7 +48,8 @@ def load(text: str) -> Json:
         from flowplan.planner.source.json_places import places
 
         places(text)
-        raise
+        # The scan names every fault but one: a caller that had used up the stack.
+        raise too_deep(0) from None
     return value
 
 

@@ -5,7 +5,7 @@ It must not know how the schema came about, or what expressions in the inputs me
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from flowplan.planner.expressions import contains
@@ -54,6 +54,28 @@ class InputCheck:
         self._rivals(node)
         if draft.complete:
             self._missing(node, schema)
+
+    def check_shared(self, values: Mapping[str, Json], path: Path) -> None:
+        """Report what is wrong with a workflow's `user_params`, which set inputs of all nodes."""
+        schemas = [schema for schema in self.wiring.schemas.values() if schema is not None]
+        for name, value in values.items():
+            specs = [schema.inputs[name] for schema in schemas if name in schema.inputs]
+            wrong = next((spec for spec in specs if not _fits(name, value, spec)), None)
+            if value is None or isinstance(value, str) and contains(value):
+                continue
+            if wrong is not None:
+                self._wrong_type(None, name, value, wrong, (*path, name))
+            elif not specs and len(schemas) == len(self.wiring.schemas):
+                self.report.error(
+                    "FP129",
+                    f"no node has an input `{name}` that this user param could set",
+                    (*path, name),
+                    key=True,
+                    detail="User params are no variables: each sets the input of its name in "
+                    "every node.",
+                    hint="remove it; variables are given with -p and named ${{ NAME }}",
+                    warning=True,
+                )
 
     def _unknown_type(self, node: Node) -> None:
         self.report.error(
@@ -119,7 +141,7 @@ class InputCheck:
             "FP108",
             f"`{name}` must be {wanted}, not {kind_of(value)}",
             path,
-            node=node.id,
+            node=node.id if node else None,
             hint=hint,
         )
 

@@ -71,6 +71,7 @@ def _check(
     wiring = Wiring.of(nodes, workflow.edges, steps, workflow.user_params)
     inputs = InputCheck(steps, wiring, report, strict)
     names = Names(wiring, declared.params, declared.closed, dependencies, report)
+    inputs.check_shared(workflow.user_params, (*workflow.path, "user_params"))
     names.check(workflow.user_params, (*workflow.path, "user_params"))
     for draft in workflow.drafts:
         node = draft.node

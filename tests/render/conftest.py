@@ -233,7 +233,9 @@ def failed_run() -> list[Event]:
         node="register_model_2", file="template.yaml", line=31, column=9,
         hint="It was deleted outside flowplan after this plan was made.",
     )  # fmt: skip
-    summary = Summary("FAILED", created=1, failed=1, skipped=1, elapsed_ms=134, serial=8)
+    summary = Summary(
+        "FAILED", created=1, failed=1, skipped=1, elapsed_ms=134, serial=8, changed=True
+    )
     return [
         Event("step_started", "create_connector_1", "create", timeout=10, at=AT),
         Event(

@@ -27,8 +27,7 @@ def command(call: Call) -> int:
     outputs = state.outputs if state else {}
     name = call.flags.target
     if name is None:
-        if outputs or call.flags.json:
-            call.result(lambda: outputs_text(outputs), lambda: outputs_document(outputs))
+        call.result(lambda: outputs_text(outputs), lambda: outputs_document(outputs))
         return 0
     if name not in outputs:
         near = nearest(name, list(outputs))

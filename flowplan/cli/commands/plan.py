@@ -50,7 +50,7 @@ def command(call: Call) -> int:
         warn(call.err, (*opened.warnings, *plan.diagnostics))
     noted = (*(item.without_place() for item in opened.warnings), *plan.diagnostics)
     shown = replace(plan, diagnostics=noted)
-    step = next_after_plan(flags, plan)
+    step = next_after_plan(flags, plan, opened.workspace.template)
     call.result(lambda: plan_text(shown, call.look, next_step=step), lambda: plan_document(shown))
     changes = not plan.empty or plan.outputs_changed
     return CHANGES_EXIT if flags.detailed_exitcode and changes else 0

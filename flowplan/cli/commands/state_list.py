@@ -23,6 +23,5 @@ def command(call: Call) -> int:
     _, backend = open_existing(call)
     state = backend.load().state
     names = list(state.resources) if state else []
-    if names or call.flags.json or call.flags.json_into:
-        call.result(lambda: node_list(state), lambda: {"nodes": names})
+    call.result(lambda: node_list(state), lambda: {"nodes": names})
     return 0

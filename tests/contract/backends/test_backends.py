@@ -145,9 +145,10 @@ def test_threads_share_a_journal(backend):
 
 
 def test_only_one_holds_the_lock(backend, location):
-    with backend.lock("apply") as me, pytest.raises(LockHeld) as caught:
-        with open_backend(location).lock("destroy"):
-            pass
+    with backend.lock("apply") as me:
+        second = open_backend(location).lock("destroy")
+        with pytest.raises(LockHeld) as caught:
+            second.__enter__()
     problem = caught.value.diagnostics[0]
     assert problem.code == "FP501"
     assert me.host in problem.detail

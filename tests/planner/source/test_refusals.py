@@ -30,7 +30,7 @@ YAML = {
     "a merge key": ("a: &x {b: 1}\nc:\n  <<: *x\n", "FP135", 3, 3),
     "a key that is a list": ("? [a]\n: 1\n", "FP136", 1, 3),
     "a key that is an object": ("? {a: 1}\n: 1\n", "FP136", 1, 3),
-    "an empty key": (": 1\n", "FP136", 1, 1),
+    "an empty key": ("?\n: 1\n", "FP136", 1, 2),
     "an alias as a key": ("a: &x b\n*x : 1\n", "FP136", 2, 1),
     "nesting": ("a: " + "[" * 101, "FP137", 1, 103),
     "nesting by aliases": (

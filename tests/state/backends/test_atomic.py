@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 
 import pytest
 
@@ -43,7 +44,7 @@ def test_the_file_is_durable_before_it_takes_its_place_and_the_directory_after(p
     real_replace, real_sync = type(path).replace, os.fsync
 
     def sync(handle):
-        calls.append("directory" if os.path.isdir(f"/proc/self/fd/{handle}") else "file")
+        calls.append("directory" if stat.S_ISDIR(os.fstat(handle).st_mode) else "file")
         real_sync(handle)
 
     def replace(self, target):
@@ -82,8 +83,8 @@ def test_a_failed_write_leaves_everything_as_it_was(path, monkeypatch, name):
     kept = path.with_name("backup")
     path.write_bytes(b"old")
     kept.write_bytes(b"older")
-    with monkeypatch.context() as patch, pytest.raises(OSError, match="No space"):
-        patch.setattr(os, name, failing(errno.ENOSPC))
+    monkeypatch.setattr(os, name, failing(errno.ENOSPC))
+    with pytest.raises(OSError, match="No space"):
         write_file(path, b"new", keep=kept)
     assert (path.read_bytes(), kept.read_bytes()) == (b"old", b"older")
     assert names(path) == ["backup", "state"]

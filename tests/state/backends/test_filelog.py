@@ -171,9 +171,10 @@ def test_an_interrupt_half_way_through_a_line_is_cut_back_and_no_failure(log, pa
         real(handle, data[:5])
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch:
         patch.setattr(os, "write", interrupted)
-        log.append({"n": 1})
+        with pytest.raises(KeyboardInterrupt):
+            log.append({"n": 1})
     log.commit(log.append({"n": 2}))
     assert entries(path) == ({"n": 2},)
 
@@ -216,10 +217,11 @@ def test_an_interrupted_line_that_can_not_be_cut_back_is_a_failure(log, monkeypa
     def interrupted(handle, data):
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch:
         patch.setattr(os, "ftruncate", lambda *_: fail_with(errno.EIO)(None))
         patch.setattr(os, "write", interrupted)
-        log.append({"n": 1})
+        with pytest.raises(KeyboardInterrupt):
+            log.append({"n": 1})
     assert problem_of(log.check).code == "FP414"
 
 
@@ -273,9 +275,10 @@ def test_an_interrupt_while_syncing_leaves_the_log_usable(log, monkeypatch):
     def interrupted(_):
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", interrupted)
-        log.commit(position)
+        with pytest.raises(KeyboardInterrupt):
+            log.commit(position)
     log.commit(position)
 
 
