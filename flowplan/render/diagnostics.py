@@ -12,6 +12,7 @@ from typing import Any
 from flowplan.errors import Diagnostic
 from flowplan.render.look import Look
 from flowplan.render.sanitise import clean, clean_lines
+from flowplan.render.tables import wrapped
 
 __all__ = ["count_text", "diagnostic_text", "diagnostics_document", "diagnostics_text"]
 
@@ -40,9 +41,11 @@ def diagnostic_text(diagnostic: Diagnostic, look: Look) -> str:
     if diagnostic.excerpt and diagnostic.line is not None:
         drawn, hint = _excerpt(diagnostic, look)
         lines += drawn
-    for text in (diagnostic.detail, hint):
-        if text:
-            lines += [f"  {line}".rstrip() for line in clean_lines(text).split("\n")]
+    for line in clean_lines(diagnostic.detail).split("\n"):
+        lines += wrapped(line, look.width, "  ") if line[:1] != " " else [f"  {line}"]
+    if hint:
+        # Not wrapped: it may hold a command to copy.
+        lines += [f"  {line}".rstrip() for line in clean_lines(hint).split("\n")]
     return "\n".join(lines)
 
 

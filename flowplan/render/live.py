@@ -121,15 +121,22 @@ class LiveProgress:
                 running = self.running.get(event.node)
                 if running is not None:
                     running.text = clean(event.text)
-                return
-            self.running.pop(event.node, None)
-            self.waiting.pop(event.node, None)
-            self.done += 1
-            lines = [self.words.line(event)]
-            if event.diagnostic is not None:
-                lines.append(diagnostic_text(event.diagnostic, self.look))
+                    return
+                # Something is still done for a finished step: the old resource is deleted.
+                lines = [self.words.line(event)]
+            else:
+                lines = self._finished(event)
         for line in lines:
             self.console.print(Text.from_ansi(line), soft_wrap=True)
+
+    def _finished(self, event: Event) -> list[str]:
+        self.running.pop(event.node or "", None)
+        self.waiting.pop(event.node or "", None)
+        self.done += 1
+        lines = [self.words.line(event)]
+        if event.diagnostic is not None:
+            lines.append(diagnostic_text(event.diagnostic, self.look))
+        return lines
 
     def draw(self) -> RenderableType:
         """What is redrawn: running steps, the next waiting ones, the bar."""

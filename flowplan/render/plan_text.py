@@ -12,6 +12,7 @@ from flowplan.planner.plan import Drift, NodeChange, OutputChange, Plan
 from flowplan.render.look import Look
 from flowplan.render.plan_fields import INDENT, change_text, field_lines
 from flowplan.render.sanitise import clean
+from flowplan.render.tables import wrapped
 from flowplan.render.values import path_text, value_text
 
 __all__ = ["no_changes_text", "plan_text", "summary_text"]
@@ -36,7 +37,7 @@ def plan_text(plan: Plan, look: Look, *, next_step: str = "") -> str:
 
     A plan that changes nothing, with nothing to report, is one line.
     """
-    if plan.empty and not plan.drift and not plan.outputs_changed:
+    if plan.empty and not plan.drift and not plan.outputs_changed and not look.verbose:
         return no_changes_text(plan)
     parts = [_header(plan, look), "", *_changes(plan, look)]
     if plan.drift:
@@ -127,7 +128,8 @@ def _node(change: NodeChange, look: Look, nodes: int, types: int) -> list[str]:
         lines.append(look.paint("dim", f"{INDENT}{change.unchanged:,} more unchanged"))
     if look.verbose:
         lines += [f"{INDENT}{n}. {clean(step)}" for n, step in enumerate(change.steps, 1)]
-    lines += [f"{INDENT}{clean(note)}" for note in change.notes]
+    for note in change.notes:
+        lines += wrapped(clean(note), look.width, INDENT)
     if change.blocked:
         lines.append(look.paint("red", f"{INDENT}needs --allow-delete {clean(change.blocked)}"))
     return lines

@@ -1,12 +1,13 @@
-"""Rows of text in aligned columns."""
+"""Text in lines and columns that fit."""
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 
 from flowplan.render.sanitise import clean
 
-__all__ = ["table"]
+__all__ = ["table", "wrapped"]
 
 
 def table(rows: Sequence[Sequence[str]], *, indent: int = 0) -> list[str]:
@@ -20,3 +21,15 @@ def table(rows: Sequence[Sequence[str]], *, indent: int = 0) -> list[str]:
         + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in cells
     ]
+
+
+def wrapped(text: str, width: int, indent: str) -> list[str]:
+    """Prose in lines of at most `width` columns; a word that is longer is not cut."""
+    return textwrap.wrap(
+        text,
+        width=width,
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

@@ -85,7 +85,7 @@ class _Translator:
         if depth > MAX_DEPTH:
             raise _too_deep(offset)
         if kind in _BINARY:
-            left, right = self._each((node.left, node.right), depth)
+            left, right = self._each((node.left, node.right), depth + 1)
             return s.Binary(_BINARY[kind], left, right, offset)
         rule = _RULES.get(kind)
         if rule is None:
@@ -100,7 +100,7 @@ class _Translator:
         return self.tokens[index].offset
 
     def _each(self, nodes: Sequence[Any], depth: int) -> tuple[s.Node, ...]:
-        return tuple(self.expression(node, depth + 1) for node in nodes)
+        return tuple(self.expression(node, depth) for node in nodes)
 
     def _text(self, stand_in: str, offset: int) -> Token:
         number = stand_in.removeprefix("_")

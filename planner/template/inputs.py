@@ -61,7 +61,7 @@ class InputCheck:
         for name, value in values.items():
             specs = [schema.inputs[name] for schema in schemas if name in schema.inputs]
             wrong = next((spec for spec in specs if not _fits(name, value, spec)), None)
-            if value is None or isinstance(value, str) and contains(value):
+            if value is None or (isinstance(value, str) and contains(value)):
                 continue
             if wrong is not None:
                 self._wrong_type(None, name, value, wrong, (*path, name))

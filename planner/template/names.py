@@ -31,7 +31,8 @@ class Names:
     """What may be named in one workflow.
 
     `closed` forbids params that are not in `declared`; otherwise they gather in `implicit`.
-    `dependencies` gets the order that references ask for.
+    `dependencies` gets the order that references ask for. While `shared`, what is checked goes
+    to every node, so no node can be named in it.
     """
 
     wiring: Wiring
@@ -40,6 +41,7 @@ class Names:
     dependencies: Dependencies
     report: Report
     implicit: dict[str, ParamSpec] = field(default_factory=dict)
+    shared: bool = False
 
     def check(self, value: Json, path: Path, node: str = "") -> None:
         """Check every expression in `value`, which stands at `path`, in `node` if in one."""
@@ -64,6 +66,8 @@ class Names:
         if hit is not None and hit[0] != owner:
             outputs = self.wiring.outputs(hit[0])
             if outputs is None or hit[1][0] in outputs:
+                if self.shared:
+                    self._shared(used, hit[0])
                 if owner in self.dependencies:
                     self.dependencies[owner].setdefault(hit[0], used.at)
                 return
@@ -78,6 +82,16 @@ class Names:
         known = self.implicit.get(name)
         if known is None or (known.optional and not used.optional):
             self.implicit[name] = ParamSpec(name, path=used.at, optional=used.optional)
+
+    def _shared(self, used: Reference, name: str) -> None:
+        self.report.error(
+            "FP150",
+            f'a user param can\'t use an output of the node "{name}"',
+            used.at,
+            fragments=(OPENING, ".".join(used.name)),
+            detail="User params go to every node, also to those that come before it.",
+            hint="use the expression in the user_inputs of the nodes that need it",
+        )
 
     def _is_member(self, name: Sequence[str]) -> bool:
         return any(".".join(name[:length]) in self.declared for length in range(1, len(name)))

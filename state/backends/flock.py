@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["current_holder", "exclusive"]
 
-_GRACE = 0.25
+_GRACE = 0.5
 """Seconds that a lock is tried for at least: `current_holder` of others takes it for an instant."""
 _POLL = 0.05
 _DETAILS_TRIES = 10

@@ -58,9 +58,7 @@ class LocalBackend:
         files = self._read()
         state = None
         if files.state is not None:
-            backup = self._beside("backup")
-            there = f"{self.location}.backup" if backup.exists() else None
-            state = decode(files.state, self.location, backup=there)
+            state = decode(files.state, self.location, backup=self._backup_name())
         journal = self._journal_name
         lines = Lines() if files.journal is None else unframe(files.journal, journal)
         replayed = replay(state, lines.entries, journal)
@@ -129,6 +127,11 @@ class LocalBackend:
     @property
     def _journal_name(self) -> str:
         return f"{self.location}.journal"
+
+    def _backup_name(self) -> str | None:
+        """The backup as a command can name it; a linked state has it beside the real one."""
+        names = (f"{self.location}.backup", str(self._beside("backup")))
+        return next((name for name in names if Path(name).exists()), None)
 
     def _beside(self, suffix: str) -> Path:
         return self._path.with_name(f"{self._path.name}.{suffix}")

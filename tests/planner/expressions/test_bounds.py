@@ -18,17 +18,22 @@ SCOPE = NameScope(
     {"a": "text", "n": 7, "l": [1, "b", None], "o": {"k": {"k": [1.5]}}, "s": Sensitive("x")},
     {"m": {"id": "i", "u": Unknown("m", "u"), "v": Unknown("m", "v", sensitive=True)}},
 )
-BIG = NameScope({"big": "x" * 1_000_000, "rows": [{"a": [1] * 10}] * 40_000})
+BIG = NameScope(
+    {"big": "x" * 1_000_000, "big_sharps": "ß" * 600_000, "rows": [{"a": [1] * 10}] * 40_000}
+)
 
 
 def outcome(text: str, scope: NameScope = SCOPE) -> Json:
     """The value, or the error; anything else than an `ExpressionError` fails the test."""
+    found: Json
     try:
-        return evaluate(text, scope)
+        found = evaluate(text, scope)
     except ExpressionError as error:
-        assert 0 <= error.offset <= len(text)
-        assert error.code.startswith("FP17")
-        return error
+        found = error
+    if isinstance(found, ExpressionError):
+        assert 0 <= found.offset <= len(text)
+        assert found.code.startswith("FP17")
+    return found
 
 
 @pytest.mark.parametrize(
@@ -54,7 +59,7 @@ def outcome(text: str, scope: NameScope = SCOPE) -> Json:
         "big | replace('x', 'yy')",
         "big | replace('', '-')",
         "[big, big] | tojson",
-        "big ~ 'ß' | upper | upper | upper | upper | upper | upper | upper",
+        "big_sharps | upper",
         "rows + rows + rows",
         "rows | tojson ~ (rows | tojson)",
         "1e308 + 1e308",

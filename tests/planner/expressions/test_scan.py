@@ -157,7 +157,7 @@ def test_the_end_is_found_past_strings_and_nested_braces(text, source):
         ("${{ a | }}", 8, "too early"),
         ("${{ if }}", 4, '"if" does not belong'),
         ("${{ a. in }}", 5, '"in" does not belong'),
-        ("${{ a | b.c }}", 6, "a dot does not belong"),
+        ("${{ a | b.c }}", 8, "a dot does not belong"),
         (r"${{ 'a\q' }}", 6, "not an escape"),
         (r"${{ '\ud800' }}", 5, "not an escape"),
         (r"${{ '\U00110000' }}", 5, "not an escape"),

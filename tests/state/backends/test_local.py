@@ -81,6 +81,16 @@ def test_a_damaged_state_without_a_backup_promises_none(path, backend):
     assert "backup" not in problem_of(backend.load).hint
 
 
+def test_the_backup_of_a_linked_state_is_named_where_it_is(path, tmp_path, state):
+    (tmp_path / "links").mkdir()
+    link = tmp_path / "links" / "t.json"
+    link.symlink_to(path)
+    for serial in (1, 2):
+        LocalBackend(link).save(state(serial=serial))
+    path.write_bytes(b"{")
+    assert f"cp {path}.backup {link}" in problem_of(LocalBackend(link).load).hint
+
+
 def test_a_link_is_followed_and_stays_a_link(path, tmp_path, state):
     link = tmp_path / "link.json"
     link.symlink_to(path)

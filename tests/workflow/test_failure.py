@@ -1,0 +1,178 @@
+"""What a failure leaves, and how the next apply goes on."""
+
+from __future__ import annotations
+
+import pytest
+
+from flowplan.errors import FlowplanError
+from flowplan.planner.events import Event
+from flowplan.planner.execute import Stop
+from tests.lab import CHAT, Lab, actions, change_of
+
+
+def branch(lab: Lab, name: str, **model: object) -> None:
+    """A second connector → model → deployment beside the first."""
+    lab.nodes.extend(
+        [
+            {
+                "id": f"{name}_connector",
+                "type": "create_connector",
+                "user_inputs": {**CHAT["workflows"]["provision"]["nodes"][0]["user_inputs"]},
+            },
+            {
+                "id": f"{name}_model",
+                "type": "register_remote_model",
+                "previous_node_inputs": {f"{name}_connector": "connector_id"},
+                "user_inputs": {"name": f"{name} model", **model},
+            },
+            {
+                "id": f"{name}_deployment",
+                "type": "deploy_model",
+                "previous_node_inputs": {f"{name}_model": "model_id"},
+            },
+        ]
+    )
+
+
+def test_a_failed_branch_skips_what_needs_it_and_the_rest_is_made(lab: Lab) -> None:
+    branch(lab, "bad", model_group_id="no-such-group")
+    summary = lab.apply()
+    assert (summary.state, summary.created, summary.failed, summary.skipped) == ("FAILED", 4, 1, 1)
+    told = {(e.type, e.node) for e in lab.events}
+    assert ("step_failed", "bad_model") in told
+    assert ("step_skipped", "bad_deployment") in told
+    assert lab.state.status.state == "FAILED"
+    assert "during step bad_model" in str(lab.state.status.error)
+
+
+def test_the_next_apply_goes_on_from_a_failure(lab: Lab) -> None:
+    branch(lab, "bad", model_group_id="no-such-group")
+    lab.apply()
+    kept = lab.ids()
+    del lab.inputs("bad_model")["model_group_id"]
+    summary = lab.apply()
+    assert (summary.state, summary.created) == ("COMPLETED", 2)
+    assert {name: lab.ids()[name] for name in kept} == kept
+    assert lab.plan().empty
+
+
+def test_a_model_registered_but_not_deployed_is_only_deployed_again(lab: Lab) -> None:
+    lab.without("deployment")
+    del lab.template["flowplan"]
+    lab.inputs("model")["deploy"] = True
+    lab.options = "deploy=20ms&deploy_fail=chat%20model"
+    assert lab.apply().failed == 1
+    registered = lab.ids()["model"]
+    assert lab.state.resources["model"].status == "pending"
+    change = change_of(lab.plan(), "model")
+    assert (change.action, change.resource_id) == ("update", registered)
+    lab.options = "deploy=20ms"
+    assert lab.apply().failed == 0
+    assert lab.ids()["model"] == registered
+    assert lab.counts() == (1, 1, 1)
+    assert lab.plan().empty
+    lab.destroy()
+    assert lab.counts() == (0, 0, 0)
+
+
+def test_a_failed_deployment_is_tried_again_by_the_next_apply(lab: Lab) -> None:
+    lab.options = "deploy=20ms&deploy_fail=chat%20model"
+    assert lab.apply().failed == 1
+    lab.options = "deploy=20ms"
+    assert lab.apply().failed == 0
+    assert lab.counts() == (1, 1, 1)
+    assert lab.plan().empty
+
+
+def test_a_replacement_whose_old_one_cannot_be_deleted_keeps_it_as_deposed(lab: Lab) -> None:
+    lab.apply()
+    old = lab.ids()["connector"]
+    body = {"name": "foreign", "function_name": "remote", "connector_id": old}
+    foreign = lab.request("POST", "/_plugins/_ml/models/_register", body, safe=True)["model_id"]
+    lab.inputs("connector")["parameters"]["model"] = "gpt-4o"
+    assert foreign in " ".join(d.summary for d in lab.plan().diagnostics)
+    summary = lab.apply()
+    assert (summary.replaced, summary.failed) == (1, 1)
+    assert [item.resource_id for item in lab.state.resources["connector"].deposed] == [old]
+    plan = lab.plan()
+    assert [(c.action, c.reason, c.resource_id) for c in plan.pending] == [
+        ("delete", "deposed", old)
+    ]
+    lab.request("DELETE", f"/_plugins/_ml/models/{foreign}")
+    summary = lab.apply()
+    assert (summary.deleted, summary.failed) == (1, 0)
+    assert lab.plan().empty
+    lab.destroy()
+    assert lab.on_cluster()["connectors"] == []
+
+
+def test_destroy_names_what_is_left_as_the_seeds_do_and_goes_on_later(lab: Lab) -> None:
+    lab.apply()
+    connector = lab.ids()["connector"]
+    body = {"name": "foreign", "function_name": "remote", "connector_id": connector}
+    foreign = lab.request("POST", "/_plugins/_ml/models/_register", body, safe=True)["model_id"]
+    summary = lab.destroy()
+    assert summary.left == (f"connector_id {connector}",)
+    assert lab.state.status.error == (
+        f"Failed to deprovision some resources: [connector_id {connector}]."
+    )
+    lab.request("DELETE", f"/_plugins/_ml/models/{foreign}")
+    assert lab.destroy().left == ()
+    assert lab.on_cluster()["connectors"] == []
+
+
+def test_one_wish_to_stop_finishes_what_is_in_flight_and_starts_nothing_more(lab: Lab) -> None:
+    stop = Stop()
+
+    def listen(event: Event) -> None:
+        if event.type == "step_started":
+            stop.request()
+
+    summary = lab.apply(stop=stop, listen=listen)
+    assert (summary.interrupted, summary.created, summary.skipped) == (True, 1, 2)
+    assert lab.counts() == (1, 0, 0)
+    assert lab.apply().state == "COMPLETED"
+    assert lab.counts() == (1, 1, 1)
+
+
+def test_two_wishes_to_stop_leave_a_journal_that_the_next_command_takes_up(lab: Lab) -> None:
+    stop = Stop()
+
+    def listen(event: Event) -> None:
+        if event.type == "step_started" and event.node == "model":
+            stop.request()
+            stop.request()
+
+    lab.apply(stop=stop, listen=listen)
+    lab.apply()
+    assert lab.counts() == (1, 1, 1)
+    assert lab.plan().empty
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_lost_answers_make_nothing_twice(lab: Lab, seed: int) -> None:
+    lab.options = f"deploy=20ms&lost_rate=0.3&seed={seed}"
+    for _ in range(8):
+        if lab.apply().state == "COMPLETED":
+            break
+    lab.options = "deploy=20ms"
+    lab.apply()
+    assert lab.counts() == (1, 1, 1)
+    assert lab.plan().empty
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_random_errors_converge_to_the_same_result(lab: Lab, seed: int) -> None:
+    lab.options = f"deploy=20ms&error_rate=0.2&lost_rate=0.1&reset_rate=0.1&seed={seed}"
+    for _ in range(12):
+        try:
+            if lab.apply().state == "COMPLETED":
+                break
+        except FlowplanError:  # the fault may hit the refresh
+            continue
+    lab.options = "deploy=20ms"
+    lab.apply()
+    assert lab.counts() == (1, 1, 1)
+    assert actions(lab.plan()) == dict.fromkeys(("connector", "model", "deployment"), "no-op")
+    lab.destroy()
+    assert lab.counts() == (0, 0, 0)
