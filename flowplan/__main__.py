@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from types import FrameType
 
 from flowplan import __version__
@@ -22,7 +23,6 @@ __all__ = ["Terminated", "main"]
 SIGINT_EXIT = 130
 SIGTERM_EXIT = 143
 INTERNAL_EXIT = 70
-FAILED_EXIT = 1
 
 
 class Terminated(BaseException):
@@ -44,10 +44,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _guarded(words: Sequence[str], early: Early, out: Screen, err: Screen) -> int:
     try:
-        _listen_to_sigterm()
-        from flowplan.cli.app import run
+        with _sigterm_raises():
+            from flowplan.cli.app import run
 
-        return run(words)
+            return run(words)
     except FlowplanError as error:
         _show(error, early, out, err)
         return error.exit_code
@@ -68,14 +68,20 @@ def _guarded(words: Sequence[str], early: Early, out: Screen, err: Screen) -> in
         return INTERNAL_EXIT
 
 
-def _listen_to_sigterm() -> None:
+@contextmanager
+def _sigterm_raises() -> Iterator[None]:
     def terminate(_: int, __: FrameType | None) -> None:
         raise Terminated
 
     try:
-        signal.signal(signal.SIGTERM, terminate)
+        before = signal.signal(signal.SIGTERM, terminate)
     except ValueError:  # not the main thread: whoever embeds flowplan has the signals
+        yield
         return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _show(error: FlowplanError, early: Early, out: Screen, err: Screen) -> None:
@@ -90,14 +96,16 @@ def _show(error: FlowplanError, early: Early, out: Screen, err: Screen) -> None:
 def _flushed(code: int, out: Screen, err: Screen) -> int:
     """Flush stdout while a failure can still be told. A reader that went away is no failure."""
     out.write("")
-    failure = out.failure
-    if failure is None or isinstance(failure, BrokenPipeError):
+    if out.failure is None:
         return code
-    err.line(
-        f"error[FP609]: the result could not be written: {failure.strerror}\n"
-        "  Send stdout where there is room for it."
-    )
-    return code or FAILED_EXIT
+    from flowplan.render.failure import raise_unless_reader_left
+
+    try:
+        raise_unless_reader_left(out.failure, code)
+    except FlowplanError as error:
+        _show(error, Early(), out, err)
+        return error.exit_code
+    return code
 
 
 if __name__ == "__main__":

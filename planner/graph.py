@@ -39,10 +39,6 @@ class Graph:
             name: tuple(dict.fromkeys(other for other in given if other in nodes))
             for name, given in nodes.items()
         }
-        return cls._of(before)
-
-    @classmethod
-    def _of(cls, before: Mapping[str, tuple[str, ...]]) -> Graph:
         after: dict[str, list[str]] = {name: [] for name in before}
         for name, others in before.items():
             for other in others:
@@ -59,9 +55,8 @@ class Graph:
         return self.after[name]
 
     def reversed(self) -> Graph:
-        """The same nodes with every edge turned round: the order of a destroy."""
-        back = tuple(reversed(self.order))
-        return Graph._of({name: self.after[name] for name in back})
+        """The same nodes with every edge turned round and the order backwards, as to destroy."""
+        return Graph(tuple(reversed(self.order)), self.after, self.before)
 
     def ancestors(self, *names: str) -> frozenset[str]:
         """Everything that `names` depend on, without `names` unless a cycle leads back."""

@@ -113,19 +113,17 @@ class _Resolution:
             self._error("FP164", f"the param {name} from {source} {problem}", place=place)
 
     def take_flags(self, flags: Sequence[str]) -> None:
-        """Read `-p` flags, the last of a name first."""
+        """Read `-p` flags; of one name the last counts."""
         pairs = [(flag, *flag.partition("=")) for flag in flags]
         bad = [flag for flag, name, equals, _ in pairs if not equals or not name]
         if bad:
             raise UsageError(*map(_malformed, bad))
-        for _, name, _, text in reversed(pairs):
+        for name, text in {name: text for _, name, _, text in pairs}.items():
             self._take_flag(name, text)
 
     def _take_flag(self, name: str, text: str) -> None:
         if name not in self.known:
             self._unlisted(name, f"-p {name}")
-            return
-        if name in self.values:
             return
         if text.startswith("@") and not text.startswith("@@"):
             content = self._content(name, Path(text[1:]))

@@ -22,7 +22,7 @@ PAGE = 1000
 WINDOW = 10_000
 # The mapping's `ignore_above` of `name.keyword`.
 LONGEST_NAME = 256
-NOT_FOUND = 404
+FORBIDDEN, NOT_FOUND = 403, 404
 
 
 def path_to(collection: str, resource_id: str, action: str = "") -> str:
@@ -34,7 +34,11 @@ def path_to(collection: str, resource_id: str, action: str = "") -> str:
 def read_documents(
     cluster: Cluster, collection: str, ids: Sequence[str]
 ) -> Mapping[str, Mapping[str, Json] | None]:
-    """The documents with these ids, None for what is not there; one request a thousand."""
+    """The documents with these ids, None for what is not there; one request a thousand.
+
+    A search leaves out what the account may not see. So the first missing one is asked for by
+    its id: raises `ProviderError` FP327 when it is there all the same.
+    """
     found: dict[str, Mapping[str, Json] | None] = dict.fromkeys(ids)
     unique = list(found)
     for start in range(0, len(unique), PAGE):
@@ -42,7 +46,26 @@ def read_documents(
         for key, document in _page(cluster, collection, {"ids": {"values": values}}, 0):
             if key in found:
                 found[key] = document
+    missing = next((key for key in unique if found[key] is None), None)
+    if missing is not None:
+        _confirm_gone(cluster, collection, missing)
     return found
+
+
+def _confirm_gone(cluster: Cluster, collection: str, resource_id: str) -> None:
+    path = path_to(collection, resource_id)
+    answer = cluster.request("GET", path, accept=(FORBIDDEN, NOT_FOUND))
+    if answer.status != NOT_FOUND:
+        # Taken for deleted, it would be made a second time.
+        raise ProviderError(
+            Diagnostic(
+                "error",
+                "FP327",
+                f"the cluster hides {resource_id} from this account's searches",
+                f"A search does not find it, and GET {path} answers {answer.status}: it is there.",
+                hint="Give the account the right to see it, or use the one that it was made with.",
+            )
+        )
 
 
 def search(

@@ -27,6 +27,7 @@ from flowplan.providers.step import Step, changed_names
 __all__ = ["STEPS", "RegisterModelGroup"]
 
 BAD_REQUEST, NOT_FOUND = 400, 404
+TAKEN = "The name you provided is already being used"
 
 _SCHEMA = StepSchema(
     inputs={
@@ -114,8 +115,7 @@ class RegisterModelGroup(Step):
                 cluster.request("PUT", path_to("model_groups", group_id), body=body)
             except Refused as refused:
                 raise _explained(refused) from refused
-            # An empty text is accepted and ignored: expected is that nothing is there.
-            self.check(cluster, group_id, {"description": "", **inputs}, names)
+            self.check(cluster, group_id, inputs, names)
         outputs = {"model_group_status": "CREATED", **resource.outputs, "model_group_id": group_id}
         return Outputs(outputs, group_id)
 
@@ -138,7 +138,7 @@ def _without_empty(fields: Mapping[str, Json]) -> Mapping[str, Json]:
 
 
 def _explained(refused: Refused) -> Refused:
-    if refused.status != BAD_REQUEST or "already being used by a model group" not in refused.reason:
+    if refused.status != BAD_REQUEST or TAKEN not in refused.reason:
         return refused
     diagnostic = Diagnostic(
         "error",

@@ -61,7 +61,7 @@ def duration(value: Json) -> float:
 
     Raises `ProviderError` FP303.
     """
-    if value is None or value in {"0", "-1"}:
+    if value is None or value == "0":
         return 0.0
     found = _DURATION.fullmatch(str(value).strip().lower())
     if found is None:

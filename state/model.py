@@ -38,6 +38,7 @@ class Deposed:
     outputs: Mapping[str, Json] = field(default_factory=dict)
     owned: tuple[Owned, ...] = ()
     node: str = ""
+    notes: Mapping[str, Json] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,8 @@ class ResourceRecord:
 
     `inputs` are the resolved inputs as sent, `observed` the fields as read back (None until
     the first read-back), `dependencies` the nodes whose outputs it used. `owned` came into
-    being with it. `pending` are the top-level inputs whose change was begun and not finished.
+    being with it. `pending` are the top-level inputs whose change was begun and not finished;
+    `notes` is what the step type said before an unfinished create.
     """
 
     node: str
@@ -62,12 +64,13 @@ class ResourceRecord:
     deposed: tuple[Deposed, ...] = ()
     pending: tuple[str, ...] = ()
     lifecycle: Mapping[str, Json] = field(default_factory=dict)
+    notes: Mapping[str, Json] = field(default_factory=dict)
 
     def depose(self) -> Deposed:
         """This resource as one that has been replaced."""
         return Deposed(
             self.type, self.resource_type, self.resource_id,
-            self.inputs, self.outputs, self.owned, self.node,
+            self.inputs, self.outputs, self.owned, self.node, self.notes,
         )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ import click
 
 from flowplan.cli.flags import Flags
 from flowplan.cli.options import choice_of_format, shared
+from flowplan.render.failure import raise_unless_reader_left
 from flowplan.render.json_file import JsonFile
 from flowplan.render.json_text import write_json
 from flowplan.render.look import Look
@@ -69,7 +70,11 @@ def verb(
 
     def wrap(run: Callable[[Call], int]) -> click.Command:
         def callback(**values: Any) -> int:
-            return run(Call.of(_flags(name, values)))
+            call = Call.of(_flags(name, values))
+            code = run(call)
+            if call.out.failure is not None:
+                raise_unless_reader_left(call.out.failure, code)
+            return code
 
         declared = [*params, choice_of_format(*forms), *shared(place=place, params=template_params)]
         return click.Command(
@@ -85,6 +90,6 @@ def _flags(name: str, values: dict[str, Any]) -> Flags:
     for key, value in context.find_root().params.items():
         if not values.get(key):
             values[key] = value
-    if values.pop("no_color", False) and not values.get("color"):
+    if values.pop("no_color", False):
         values["color"] = "never"
     return Flags(verb=name, **{key: value for key, value in values.items() if value is not None})

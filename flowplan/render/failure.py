@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
-from flowplan.errors import FlowplanError, PlanError, TemplateError
+from flowplan.errors import FlowplanError, PlanError, TemplateError, UsageError
 from flowplan.render.diagnostics import count_text, diagnostics_document, diagnostics_text
 from flowplan.render.json_text import json_line, write_json
 from flowplan.render.screen import Screen
 
-__all__ = ["show_failure"]
+__all__ = ["ResultLost", "raise_unless_reader_left", "show_failure"]
 
 _OUTCOME = {
     "plan": "Nothing was planned.",
     "apply": "Nothing was changed.",
     "destroy": "Nothing was changed.",
 }
+
+
+class ResultLost(UsageError):
+    """The result could not be written. FP609; exit 1, or the exit code that the verb had."""
+
+    exit_code = 1
+
+
+def raise_unless_reader_left(failure: OSError, code: int) -> None:
+    """Raise `ResultLost`, unless the reader just went away: that is no failure of ours."""
+    if isinstance(failure, BrokenPipeError):
+        return
+    lost = ResultLost.of(
+        "FP609",
+        f"the result could not be written: {failure.strerror}",
+        hint="Send stdout where there is room for it.",
+    )
+    lost.exit_code = code or lost.exit_code
+    raise lost
 
 
 def show_failure(

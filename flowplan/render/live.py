@@ -40,6 +40,8 @@ class Running:
         self.text = DOING.get(action, action)
         self.began = began
         self.timeout = timeout
+        # One for the whole time: a new one in each frame would never turn.
+        self.spinner = Spinner("dots")
 
     def words(self, now: float) -> str:
         """`deploying (task RUNNING, 12 s of 60 s)`."""
@@ -67,7 +69,7 @@ class LiveProgress:
         self.clock = clock
         self.began = clock()
         self.waiting = {change.node: change.depends_on for change in plan.pending}
-        self.total = len(self.waiting)
+        self.total = len(plan.pending)
         self.done = 0
         self.running: dict[str, Running] = {}
         names = max((len(clean(node)) for node in self.waiting), default=0)
@@ -146,7 +148,8 @@ class LiveProgress:
             rows.add_column(width=self.words.column, no_wrap=True, overflow="ellipsis")
             rows.add_column(no_wrap=True, overflow="ellipsis")
             for node, running in self.running.items():
-                rows.add_row(Text(clean(node)), Spinner("dots", Text(running.words(now))))
+                running.spinner.update(text=Text(running.words(now)))
+                rows.add_row(Text(clean(node)), running.spinner)
             for node, needs in self._next_waiting():
                 rows.add_row(Text(clean(node), style="dim"), Text(needs, style="dim"))
             return Group(rows, self._bar(now))
@@ -161,13 +164,13 @@ class LiveProgress:
                 break
         rest = len(self.waiting) - len(shown)
         if rest > 0 and shown:
-            shown.append((f"{rest:,} more", "· waiting"))
+            shown.append(("", f"· {rest:,} more wait"))
         return shown
 
     def _bar(self, now: float) -> RenderableType:
         line = Table.grid(padding=(0, 1))
         line.add_row(
-            ProgressBar(total=max(self.total, 1), completed=self.done, width=32),
+            ProgressBar(total=max(self.total, 1), completed=min(self.done, self.total), width=32),
             Text(f"{self.done}/{self.total}   {now - self.began:.0f} s"),
         )
         return line

@@ -44,7 +44,11 @@ class Turns:
 
 @dataclass(slots=True)
 class Run:
-    """One apply or destroy while it goes on."""
+    """One apply or destroy while it goes on.
+
+    `undecided` are the intents that have no outcome (yet): as long as there is one, the
+    journal must not be dropped.
+    """
 
     workspace: Workspace
     journal: JournalWriter | None
@@ -55,6 +59,7 @@ class Run:
     turns: Turns = field(default_factory=Turns)
     touched: set[str] = field(default_factory=set)
     started: dict[str, float] = field(default_factory=dict)
+    undecided: dict[str, IntentRecord] = field(default_factory=dict)
     changed: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -85,6 +90,7 @@ class Run:
             self.log.put(record)
         else:
             self.log.done(intent.id, put=record)
+            self.undecided.pop(intent.id, None)
 
     def keep(self, record: ResourceRecord) -> None:
         """Record anew what stays as it is on the cluster."""
@@ -103,6 +109,7 @@ class Run:
             self.log.drop(node)
         else:
             self.log.done(intent.id, drop=node)
+            self.undecided.pop(intent.id, None)
 
     def known_ids(self) -> frozenset[str]:
         """Every resource id that a record of ours has."""
@@ -115,7 +122,13 @@ class Run:
     def intent(self, intent: IntentRecord) -> IntentRecord:
         """Make the wish durable; nothing may be sent before this returns."""
         self.log.intent(intent)
+        self.undecided[intent.id] = intent
         return intent
+
+    def failed(self, intent: IntentRecord, reason: str) -> None:
+        """Record that the wish certainly had no effect."""
+        self.log.failed(intent.id, reason)
+        self.undecided.pop(intent.id, None)
 
     def cluster(self, intent: IntentRecord, action: Action, timeout: float) -> Cluster:
         """The way to the cluster for the operation of this intent."""

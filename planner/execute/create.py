@@ -77,7 +77,7 @@ def _attempts(
             found = settle(run.workspace, [intent], run.known_ids(), run.salt).get(intent.id)
             if found is not None:
                 return _adopt(run, step, intent, found, plain, action=action, timeout=timeout)
-            run.log.failed(intent.id, "not executed")
+            run.failed(intent, "not executed")
             if attempt == TRIES:
                 raise
     raise AssertionError("unreachable")
@@ -111,7 +111,7 @@ def _once(
         if begun.resource_id is not None:
             _keep_begun(run, intent, begun)
         elif not isinstance(error, AnswerLost):
-            run.log.failed(intent.id, error.diagnostics[0].code)
+            run.failed(intent, error.diagnostics[0].code)
         raise
     made = replace(
         intent.record,
@@ -130,6 +130,7 @@ def _keep_begun(run: Run, intent: IntentRecord, begun: _Begun) -> None:
             resource_id=begun.resource_id,
             owned=merged_owned(intent.record.owned, begun.owned),
             status="pending",
+            notes=intent.notes,
         ),
         intent,
     )

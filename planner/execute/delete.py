@@ -8,7 +8,8 @@ from dataclasses import replace
 from flowplan.errors import FlowplanError, Refused
 from flowplan.planner.execute.context import Run, new_intent
 from flowplan.planner.execute.scheduler import HeldBack
-from flowplan.state.model import Deposed, ResourceRecord
+from flowplan.planner.reconcile.owned import with_owned
+from flowplan.state.model import Deposed, IntentRecord, ResourceRecord
 
 __all__ = ["delete", "delete_deposed"]
 
@@ -25,9 +26,14 @@ def delete(run: Run, record: ResourceRecord, *, timeout: float) -> None:
     if step.schema.creates == "nothing" or record.resource_id is None:
         run.drop(record.node)
         return
-    intent = run.intent(new_intent(record, "delete"))
+    intent = new_intent(record, "delete")
     cluster = run.cluster(intent, "delete", timeout)
-    _guarded(run, intent.id, lambda: step.delete(cluster, record))
+    if record.notes:
+        # Once the resource is gone nobody can tell what came with it.
+        record = with_owned(run.steps, cluster, record)
+        run.put(record)
+    run.intent(intent)
+    _guarded(run, intent, lambda: step.delete(cluster, record))
     run.drop(record.node, intent)
 
 
@@ -36,27 +42,32 @@ def delete_deposed(run: Run, node: str, old: Deposed, *, timeout: float) -> None
     step = run.steps.step(old.type)
     shadow = ResourceRecord(
         node=node, type=old.type, resource_type=old.resource_type, resource_id=old.resource_id,
-        inputs=old.inputs, outputs=old.outputs, owned=old.owned,
+        inputs=old.inputs, outputs=old.outputs, owned=old.owned, notes=old.notes,
     )  # fmt: skip
     record = run.records[node]
     rest = tuple(item for item in record.deposed if item != old)
     if old.resource_id is None or step.schema.creates == "nothing":
         run.put(replace(record, deposed=rest))
         return
-    intent = run.intent(new_intent(shadow, "delete", deposed=True))
+    intent = new_intent(shadow, "delete", deposed=True)
     cluster = run.cluster(intent, "replace", timeout)
-    _guarded(run, intent.id, lambda: step.delete(cluster, shadow))
+    if shadow.notes:
+        shadow = with_owned(run.steps, cluster, shadow)
+        known = replace(old, owned=shadow.owned, notes={})
+        run.put(replace(record, deposed=(*rest, known)))
+    run.intent(intent)
+    _guarded(run, intent, lambda: step.delete(cluster, shadow))
     run.put(replace(run.records[node], deposed=rest), intent)
 
 
-def _guarded(run: Run, intent_id: str, act: Callable[[], None]) -> None:
+def _guarded(run: Run, intent: IntentRecord, act: Callable[[], None]) -> None:
     try:
         act()
     except Refused as error:
-        run.log.failed(intent_id, error.diagnostics[0].code)
+        run.failed(intent, error.diagnostics[0].code)
         if error.status in HELD_BACK:
             raise HeldBack(error) from error
         raise
     except FlowplanError as error:
-        run.log.failed(intent_id, error.diagnostics[0].code)
+        run.failed(intent, error.diagnostics[0].code)
         raise

@@ -94,15 +94,29 @@ class _Execution:
         if self.stop.now:
             # The journal has everything; the next command takes it up from there.
             return summarise(self.plan, run, outcome, self.begun, before.serial, self.stop)
-        after = self._after(before, operator, outcome, status)
-        if journal is not None:
-            journal.close()
-        if journal is not None or self.saved or after != before:
-            after = replace(after, serial=before.serial + 1)
-            self.workspace.backend.save(after)
-        summary = summarise(self.plan, run, outcome, self.begun, after.serial, self.stop)
+        serial = self._close(before, operator, outcome, status)
+        summary = summarise(self.plan, run, outcome, self.begun, serial, self.stop)
         self.listener(Event("summary", summary=summary))
         return summary
+
+    def _close(
+        self, before: State, operator: Operator, outcome: Outcome, status: ProvisionStatus
+    ) -> int:
+        """Write what came of the run; the serial that the state has then."""
+        journal = operator.run.journal
+        after = self._after(before, operator, outcome, status)
+        if journal is not None:
+            if operator.run.undecided:
+                # Only the journal knows what may have been made: the next command looks for it.
+                journal.status(after.status)
+                journal.output(after.outputs)
+                journal.close()
+                return before.serial
+            journal.close()
+        if journal is None and not self.saved and after == before:
+            return before.serial
+        self.workspace.backend.save(replace(after, serial=before.serial + 1))
+        return before.serial + 1
 
     def _base(self) -> State:
         state = self.workspace.backend.load().state

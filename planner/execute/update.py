@@ -12,6 +12,7 @@ from flowplan.errors import FlowplanError, Refused
 from flowplan.planner.execute.context import Run, new_intent
 from flowplan.planner.execute.create import merged_owned
 from flowplan.planner.plan import FieldChange
+from flowplan.planner.reconcile.owned import with_owned
 from flowplan.planner.values import Json, Path, Value, reveal, seal
 from flowplan.protocol import Change, StepType
 from flowplan.state.model import ResourceRecord
@@ -37,16 +38,17 @@ def update(
     """
     plain = reveal(inputs)
     wanted = replace(
-        record, inputs=seal(inputs, run.salt), pending=(), status="ready", observed=None
+        record, inputs=seal(inputs, run.salt), pending=(), status="ready", observed=None, notes={}
     )
     if step.schema.creates == "nothing":
         return _without_request(run, step, wanted, plain)
     intent = run.intent(new_intent(wanted, "update", expected=step_paths(fields)))
     cluster = run.cluster(intent, "update", timeout)
+    record = with_owned(run.steps, cluster, record)
     try:
         outputs = step.update(cluster, record, plain, changes_of(fields, plain, step))
     except Refused as error:
-        run.log.failed(intent.id, error.diagnostics[0].code)
+        run.failed(intent, error.diagnostics[0].code)
         raise
     except FlowplanError:
         run.put(unfinished(record, fields), intent)

@@ -48,14 +48,25 @@ class ExpressionError(Exception):
 
 
 class Undefined(ExpressionError):
-    """A name or member that does not exist: what `default` and `is defined` are for."""
+    """A name or member that does not exist: what `default` and `is defined` are for.
+
+    `sensitive` says that it hung on a sensitive value whether there is one.
+    """
+
+    sensitive = False
 
 
 class UnknownName(KeyError):
-    """A name that means nothing in this scope, or a member that a value does not have."""
+    """A name that means nothing in this scope, or a member that a value does not have.
 
-    def __init__(self, name: str, message: str = "", hint: str = "") -> None:
+    `sensitive` says that the value is, so that even what it lacks is not to be known.
+    """
+
+    def __init__(
+        self, name: str, message: str = "", hint: str = "", *, sensitive: bool = False
+    ) -> None:
         super().__init__(name)
+        self.sensitive = sensitive
         self.name = name
         self.message = message or f'nothing is named "{name}"'
         self.hint = hint

@@ -1,7 +1,8 @@
 """The filters that an expression may use, over plain JSON and bounded in size.
 
-Named as in Jinja2 and stricter in two points: `int` and `float` refuse what is no number
-unless a default is given, and `tojson` writes compact JSON without escaping `<`. `default` is
+Named as in Jinja2, with these differences: true and false are no numbers, a filter for texts
+takes only texts, `int` and `float` refuse what is no number unless a default is given, and
+`tojson`, `string` and `join` write compact JSON without escaping `<`. `default` is
 the interpreter's, since it asks about the name before there is a value. This module must not
 know Jinja2, `Unknown` or `Sensitive`.
 """
@@ -120,20 +121,20 @@ def _given(value: Json, default: Json, wanted: str) -> Json:
     return default
 
 
-def _round(value: Json, precision: Json = 0, method: Json = "common") -> float:
+def _round(value: Json, precision: Json = 0, method: Json = "common") -> Json:
     real = _real(value)
     if not isinstance(precision, int) or isinstance(precision, bool):
         raise Refusal("the precision is a whole number")
     if not 0 <= precision <= MAX_PRECISION:
         raise Refusal(f"the precision lies between 0 and {MAX_PRECISION}")
     if method == "common":
-        return float(round(real, precision))
+        return round(real, precision)
     if method not in ("ceil", "floor"):
         raise Refusal('the method is "common", "ceil" or "floor"')
     scale = 10**precision
     scaled = number(float(real) * scale)
     whole = math.ceil(scaled) if method == "ceil" else math.floor(scaled)
-    return float(whole / scale)
+    return whole / scale
 
 
 FILTERS: Mapping[str, FilterSpec] = {

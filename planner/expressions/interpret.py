@@ -34,7 +34,7 @@ from flowplan.planner.expressions.operators import (
 )
 from flowplan.planner.expressions.text import as_text, kind
 from flowplan.planner.expressions.walk import children
-from flowplan.planner.values import Json, Sensitive, Unknown, Value, sensitive_paths
+from flowplan.planner.values import Json, Sensitive, Unknown, Value, is_sealed, sensitive_paths
 
 __all__ = ["Interpreter", "Scope"]
 
@@ -121,7 +121,7 @@ class Interpreter:
         except Refusal as error:
             raise ExpressionError(error.message, offset, error.hint, code=error.code) from None
         except UnknownName as error:
-            raise _undefined(error, offset) from None
+            raise _undefined(error, offset, sensitive=marks.sensitive) from None
         except (ArithmeticError, ValueError, RecursionError):
             raise ExpressionError(
                 "these values are too large for this", offset, code=TOO_LARGE
@@ -132,6 +132,11 @@ class Interpreter:
         if self._left < 0 or depth > MAX_DEPTH:
             raise ExpressionError("the expression works on too much data", offset, code=TOO_LARGE)
         if isinstance(value, Mapping):
+            if is_sealed(value):
+                raise ExpressionError(
+                    "this sensitive value was not kept, only a digest of it", offset,
+                    "Use it as it is, without computing with it.", code=WRONG_VALUE,
+                )  # fmt: skip
             return {key: self._plain(value[key], marks, offset, depth + 1) for key in value}
         if isinstance(value, (list, tuple)):
             return [self._plain(item, marks, offset, depth + 1) for item in value]
@@ -164,7 +169,7 @@ class Interpreter:
             found = member(owner, key)
         except UnknownName as error:
             message = UnknownName("", "there is no such member") if marks.sensitive else error
-            raise _undefined(message, node.offset) from None
+            raise _undefined(message, node.offset, sensitive=marks.sensitive) from None
         return self._hidden(found, node.offset) if marks.sensitive else found
 
     def _object(self, node: s.ObjectOf) -> Value:
@@ -259,8 +264,9 @@ class Interpreter:
         other = arguments.get("default_value", s.Const(""))
         try:
             value = self.run(node.operand)
-        except Undefined:
-            return self.run(other)
+        except Undefined as error:
+            value = self.run(other)
+            return self._hidden(value, node.offset) if error.sensitive else value
         if "boolean" not in arguments:
             return value
         marks = _Marks()
@@ -279,11 +285,22 @@ class Interpreter:
             )
         try:
             value = self.run(node.operand)
-        except Undefined:
-            return node.name == "undefined"
+        except Undefined as error:
+            missing = node.name == "undefined"
+            return Sensitive(missing) if error.sensitive else missing
         if isinstance(value, Unknown) and not value.output:
             return value
-        return node.name == "defined"
+        exists = node.name == "defined"
+        return Sensitive(exists) if self._inside_sensitive(node.operand) else exists
+
+    def _inside_sensitive(self, node: s.Node) -> bool:
+        """Whether it hangs on a sensitive value that `node` exists: a secret's member does."""
+        if not isinstance(node, s.Ref):
+            return any(map(self._mentions_sensitive, children(node)))
+        return any(
+            self._mentions_sensitive(s.Ref(node.path[:length]))
+            for length in range(1, len(node.path))
+        )
 
     def _hidden(self, value: Value, offset: int) -> Value:
         """`value`, sensitive because a sensitive value chose it."""
@@ -320,8 +337,10 @@ def _truth(value: Value, marks: _Marks) -> bool:
 def _signed(sign: str, value: Json) -> Json:
     if not is_number(value):
         raise Refusal(f'"{sign}" does not work on {kind(value)}')
-    return -value if sign == "-" else value
+    return number(-value if sign == "-" else value)
 
 
-def _undefined(error: UnknownName, offset: int) -> Undefined:
-    return Undefined(error.message, offset, error.hint, code=UNKNOWN_NAME)
+def _undefined(error: UnknownName, offset: int, *, sensitive: bool = False) -> Undefined:
+    found = Undefined(error.message, offset, error.hint, code=UNKNOWN_NAME)
+    found.sensitive = sensitive or error.sensitive
+    return found

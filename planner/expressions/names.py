@@ -83,7 +83,8 @@ def member(owner: Value, key: str | int) -> Value:
         try:
             return Sensitive(member(owner.value, key))
         except UnknownName:
-            raise UnknownName(str(key), "this sensitive value has no such member") from None
+            message = "this sensitive value has no such member"
+            raise UnknownName(str(key), message, sensitive=True) from None
     if isinstance(owner, Mapping) and isinstance(key, str):
         if key in owner:
             return owner[key]
@@ -113,6 +114,11 @@ def _like(name: str, known: Collection[str]) -> str:
     return f'Did you mean "{alike}"?' if alike else ""
 
 
+def _minus(name: str, known: Collection[str]) -> str:
+    left, minus, right = name.partition("-")
+    return f'To subtract, write spaces: "{left} - {right}".' if minus and left in known else ""
+
+
 def _unknown(
     path: tuple[str, ...],
     owner: str | None,
@@ -124,13 +130,19 @@ def _unknown(
         given = outputs[owner]
         output = target(path, (owner,))
         wanted = output[1][0] if output else name
-        hint = _like(wanted, given) or (f"It gives {', '.join(sorted(given))}." if given else "")
+        hint = (
+            _minus(wanted, given)
+            or _like(wanted, given)
+            or (f"It gives {', '.join(sorted(given))}." if given else "")
+        )
         return UnknownName(name, f'the node "{owner}" gives no output "{wanted}"', hint)
     if len(path) == 1 and name in outputs:
         hint = f"Name one of its outputs: {', '.join(sorted(outputs[name]))}."
         return UnknownName(name, f'"{name}" is a node and not a value', hint)
     if len(path) == 1:
-        hint = 'Null is written "none".' if name == "null" else _like(name, params)
+        hint = _minus(name, params) or _like(name, params)
+        if name == "null":
+            hint = 'Null is written "none".'
         return UnknownName(name, f'no param is named "{name}" or it has no value', hint)
     hint = _like(name, [*params, *(f"{node}.{path[-1]}" for node in outputs)])
     return UnknownName(name, f'"{name}" is neither an output of a node nor a param', hint)

@@ -188,7 +188,6 @@ class _Translator:
         spec = FILTERS.get(token.text)
         if spec is None:
             raise _unlisted("filter", token, tuple(FILTERS))
-        self._no_spread(node, token)
         names = spec.parameters
         given: dict[str, s.Node] = {}
         if len(node.args) > len(names):
@@ -211,14 +210,9 @@ class _Translator:
         token = self._text(node.name, offset) if named else Token("name", node.name, offset)
         if token.text not in CHECKS:
             raise _unlisted("test", token, CHECKS)
-        self._no_spread(node, token)
         if node.args or node.kwargs:
             raise ExpressionError(f'the test "{token.text}" takes no argument', token.offset)
         return s.Check(token.text, self.expression(node.node, depth), token.offset)
-
-    def _no_spread(self, node: Any, token: Token) -> None:
-        if node.dyn_args is not None or node.dyn_kwargs is not None:
-            raise ExpressionError("* is not allowed here", token.offset, code=NOT_ALLOWED)
 
 
 def _member(owner: s.Node, key: s.Node, offset: int) -> s.Node:

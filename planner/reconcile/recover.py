@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from flowplan.planner.reconcile.owned import with_owned
 from flowplan.planner.reconcile.settle import quiet, settle
 from flowplan.planner.values import Json
 from flowplan.planner.workspace import Workspace
@@ -52,11 +53,15 @@ def _answered(workspace: Workspace, state: State, unanswered: Sequence[OpenInten
                 resource_id=item.resource_id,
                 owned=tuple(dict.fromkeys((*intent.record.owned, *item.owned))),
                 status="pending",
+                notes=intent.notes,
             )
         elif intent.verb == "update" and intent.node in records:
             records[intent.node] = _pending(records[intent.node], intent)
     if workspace.connection is not None and waiting:
-        quiet(workspace.connection.operation(None, timeout=180.0), waiting)
+        cluster = workspace.connection.operation(None, timeout=180.0)
+        quiet(cluster, waiting)
+        for node in {intent.node for intent in waiting if intent.node in records}:
+            records[node] = with_owned(workspace.steps, cluster, records[node])
     known = frozenset(
         str(ident)
         for record in records.values()

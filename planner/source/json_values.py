@@ -105,7 +105,9 @@ def _syntax(error: json.JSONDecodeError, text: str) -> SourceFault:
     problem = error.msg[:1].lower() + error.msg[1:]
     rest = text[error.pos : error.pos + 2]
     hint = ""
-    if "property name" in problem:
+    if rest in {"//", "/*"} or rest.startswith("#"):
+        hint = "JSON has no comments: name the file .yaml, or remove them"
+    elif "property name" in problem:
         hint = "keys stand in double quotes, and no comma follows the last member"
     elif "delimiter" in problem:
         hint = "check the line before for a missing comma or quote"
@@ -115,6 +117,6 @@ def _syntax(error: json.JSONDecodeError, text: str) -> SourceFault:
         hint = "close the double quote"
     elif "control character" in problem:
         hint = "write a line end inside a string as \\n"
-    elif rest in {"//", "/*"} or rest.startswith("#"):
-        hint = "JSON has no comments: name the file .yaml, or remove them"
+    elif "expecting value" in problem:
+        hint = "texts stand in double quotes, and no comma follows the last item"
     return SourceFault("FP101", f"not JSON: {problem}", error.pos, hint=hint)

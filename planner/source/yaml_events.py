@@ -85,6 +85,9 @@ def _syntax(error: yaml.MarkedYAMLError, text: str) -> SourceFault:
     if "tab character" in problem or text[offset : offset + 1] == "\t":
         return SourceFault("FP145", "a tab can't indent YAML", offset, hint="indent with spaces")
     hint = next((hint for words, hint in _HINTS if words in problem), "")
+    line = text[text.rfind("\n", 0, offset) + 1 : offset + 4]
+    if "${{" in line:
+        hint = 'quote an expression that stands inside braces or brackets: "${{ name }}"'
     context = error.context or ""
     begun = error.context_mark
     since = f" begun in line {begun.line + 1}" if begun and begun is not mark else ""

@@ -130,7 +130,9 @@ class InputCheck:
                     hint="use letters, digits, spaces and . , ! ? ( ) : @ - _ / ' \"",
                 )
 
-    def _wrong_type(self, node: Node, name: str, value: Json, spec: InputSpec, path: Path) -> None:
+    def _wrong_type(
+        self, node: Node | None, name: str, value: Json, spec: InputSpec, path: Path
+    ) -> None:
         wanted = " or ".join(f"{'an' if kind[0] in 'aio' else 'a'} {kind}" for kind in spec.types)
         hint = f"write {wanted}"
         if isinstance(value, str) and spec.types != ("string",):
@@ -148,7 +150,7 @@ class InputCheck:
     def _previous(self, node: Node) -> None:
         for source, name in node.previous_node_inputs.items():
             outputs = self.wiring.outputs(source) if source in self.wiring.nodes else None
-            if outputs is None or name in outputs:
+            if outputs is None or name in outputs or source == node.id:
                 continue
             given = f"It gives {listed(outputs)}." if outputs else "It gives none."
             self.report.error(

@@ -31,8 +31,7 @@ class Names:
     """What may be named in one workflow.
 
     `closed` forbids params that are not in `declared`; otherwise they gather in `implicit`.
-    `dependencies` gets the order that references ask for. While `shared`, what is checked goes
-    to every node, so no node can be named in it.
+    `dependencies` gets the order that references ask for.
     """
 
     wiring: Wiring
@@ -41,16 +40,18 @@ class Names:
     dependencies: Dependencies
     report: Report
     implicit: dict[str, ParamSpec] = field(default_factory=dict)
-    shared: bool = False
 
-    def check(self, value: Json, path: Path, node: str = "") -> None:
-        """Check every expression in `value`, which stands at `path`, in `node` if in one."""
+    def check(self, value: Json, path: Path, node: str = "", *, shared: bool = False) -> None:
+        """Check every expression in `value`, which stands at `path`, in `node` if in one.
+
+        What is `shared` goes to every node, so it can't name an output of one.
+        """
         for place, leaf in leaves(value, path):
             if not isinstance(leaf, str) or not contains(leaf):
                 continue
             try:
                 for reference in references(leaf, place):
-                    self._judge(reference, leaf, node)
+                    self._judge(reference, leaf, node, shared=shared)
             except ExpressionError as error:
                 self.report.error(
                     error.code,
@@ -61,12 +62,12 @@ class Names:
                     hint=error.hint,
                 )
 
-    def _judge(self, used: Reference, text: str, owner: str) -> None:
+    def _judge(self, used: Reference, text: str, owner: str, *, shared: bool) -> None:
         hit = target(used.name, self.wiring.nodes)
         if hit is not None and hit[0] != owner:
             outputs = self.wiring.outputs(hit[0])
             if outputs is None or hit[1][0] in outputs:
-                if self.shared:
+                if shared:
                     self._shared(used, hit[0])
                 if owner in self.dependencies:
                     self.dependencies[owner].setdefault(hit[0], used.at)

@@ -72,9 +72,7 @@ def _check(
     inputs = InputCheck(steps, wiring, report, strict)
     names = Names(wiring, declared.params, declared.closed, dependencies, report)
     inputs.check_shared(workflow.user_params, (*workflow.path, "user_params"))
-    names.shared = True
-    names.check(workflow.user_params, (*workflow.path, "user_params"))
-    names.shared = False
+    names.check(workflow.user_params, (*workflow.path, "user_params"), shared=True)
     for draft in workflow.drafts:
         node = draft.node
         inputs.check(draft)

@@ -6,8 +6,10 @@ faults, counts, shows the request in `_tasks`, and turns what the endpoint says 
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
+import sqlite3
 import threading
 import time
 from collections import Counter
@@ -37,6 +39,8 @@ from flowplan.providers.sandbox.paths import filter_path
 from flowplan.providers.sandbox.routes import Route, RouteTable
 from flowplan.providers.sandbox.store import Store
 from flowplan.providers.sandbox.wire import ApiError, Reply, Request
+
+_log = logging.getLogger(__name__)
 
 __all__ = ["TIMEOUT_KEY", "SandboxApp"]
 
@@ -98,10 +102,13 @@ class SandboxApp:
         self, environ: dict[str, Any], start_response: Callable[..., Any]
     ) -> Iterable[bytes]:
         """Answer one request; raises `faults.Disconnect` when there shall be no answer."""
-        reply = self.handle(_read(environ), environ.get(TIMEOUT_KEY))
+        request = _read(environ)
+        reply = self.handle(request, environ.get(TIMEOUT_KEY))
         content = reply.encoded()
         headers = [("Content-Type", reply.content_type), ("Content-Length", str(len(content)))]
         headers += [*reply.headers.items()]
+        if request.opaque_id is not None:
+            headers.append(("X-Opaque-Id", request.opaque_id))
         start_response(f"{reply.status} {_PHRASES.get(reply.status, 'Unknown')}", headers)
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [content]
 
@@ -149,6 +156,12 @@ class SandboxApp:
             reply = route.handler(self._node, request)
         except ApiError as error:
             reply = error.reply()
+        except sqlite3.Error as error:  # a full disk, a lock held for longer than the patience
+            reply = ApiError(500, "i_o_exception", str(error)).reply()
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            # A body of a shape that no endpoint foresees; a real node casts and fails the same way.
+            _log.debug("%s failed", route.key, exc_info=True)
+            reply = ApiError(500, "class_cast_exception", type(error).__name__).reply()
         return filter_path(reply, request.query.get("filter_path"))
 
 

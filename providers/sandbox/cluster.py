@@ -15,6 +15,7 @@ from flowplan.providers.sandbox import javajson, wire
 from flowplan.providers.sandbox.inflight import executing_now
 from flowplan.providers.sandbox.node import Node
 from flowplan.providers.sandbox.options import ALL_PLUGINS
+from flowplan.providers.sandbox.paths import nested
 from flowplan.providers.sandbox.routes import Route
 from flowplan.providers.sandbox.wire import JsonObject, Reply, Request
 
@@ -143,17 +144,6 @@ def _flat(value: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return found
 
 
-def _nested(flat: Mapping[str, Any]) -> JsonObject:
-    tree: JsonObject = {}
-    for name, value in sorted(flat.items()):
-        *parents, last = name.split(".")
-        place = tree
-        for parent in parents:
-            place = place.setdefault(parent, {})
-        place[last] = value
-    return tree
-
-
 def _setting(value: Any) -> Any:
     return (
         [javajson.string(item) for item in value]
@@ -166,11 +156,18 @@ def get_settings(node: Node, request: Request) -> Reply:
     """`GET /_cluster/settings` (transcript 01, call 3); the sandbox has no defaults to list."""
     with node.store.reading() as tx:
         both = node.settings(tx)
-    shape = dict if request.flag("flat_settings") else _nested
+    shape = dict if request.flag("flat_settings") else nested
     body: JsonObject = {scope: shape(both[scope]) for scope in ("persistent", "transient")}
     if request.flag("include_defaults"):
         body["defaults"] = {}
     return Reply(wire.OK, body)
+
+
+def _scope(body: JsonObject, scope: str) -> JsonObject:
+    value = body.get(scope) or {}
+    if not isinstance(value, dict):
+        raise wire.parse_error(f"[{scope}] must be an object")
+    return value
 
 
 def put_settings(node: Node, request: Request) -> Reply:
@@ -180,11 +177,11 @@ def put_settings(node: Node, request: Request) -> Reply:
     with node.store.writing() as tx:
         both = node.settings(tx)
         for scope in ("persistent", "transient"):
-            wanted = _flat(body.get(scope) or {})
+            wanted = _flat(_scope(body, scope))
             kept = {name: _setting(value) for name, value in wanted.items() if value is not None}
             left = {name: value for name, value in both[scope].items() if name not in wanted}
             both[scope] = left | kept
-            changed[scope] = _nested(kept)
+            changed[scope] = nested(kept)
         tx.set_meta("settings", json.dumps(both))
     return Reply(wire.OK, changed)
 

@@ -13,8 +13,10 @@ from typing import Any
 from flowplan.providers.sandbox import checks, javajson, wire
 from flowplan.providers.sandbox.wire import JsonObject
 
-__all__ = ["check_complete", "check_url", "check_usable", "created", "updated"]
+__all__ = ["TRUSTED", "check_complete", "check_url", "check_usable", "created", "updated"]
 
+# The cluster setting that names the endpoints a connector may call.
+TRUSTED = "plugins.ml_commons.trusted_connector_endpoints_regex"
 PROTOCOLS = ("aws_sigv4", "http", "mcp_sse", "mcp_streamable_http")
 _ACTION_TYPES = frozenset({"PREDICT", "EXECUTE", "BATCH_PREDICT", "CANCEL_BATCH_PREDICT"}) | {
     "BATCH_PREDICT_STATUS"

@@ -15,7 +15,6 @@ from flowplan.providers.sandbox.wire import ApiError, Reply, Request
 
 __all__ = ["ROUTES"]
 
-TRUSTED = "plugins.ml_commons.trusted_connector_endpoints_regex"
 # ML Commons looks for users by a search of the default size, so it never names more than ten.
 _LISTED = 10
 
@@ -43,7 +42,7 @@ def create(node: Node, request: Request) -> Reply:
     id_ = node.new_id()
     times = {"created_time": now, "last_updated_time": now}
     with node.store.writing() as tx:
-        connector_body.check_url(source, node.setting(tx, TRUSTED))
+        connector_body.check_url(source, node.setting(tx, connector_body.TRUSTED))
         tx.put(Doc("connector", id_, source | times, {"credential_keys": credential}))
     return Reply(wire.OK, {"connector_id": id_})
 
@@ -78,7 +77,7 @@ def update(node: Node, request: Request) -> Reply:
         source, credential = connector_body.updated(
             doc.source, doc.private["credential_keys"], body
         )
-        connector_body.check_url(source, node.setting(tx, TRUSTED))
+        connector_body.check_url(source, node.setting(tx, connector_body.TRUSTED))
         deployed = [user.id for user in _users(tx, id_) if is_cached(settled(user, node))]
         _still_used(deployed, "undeploy", wire.BAD_REQUEST)
         source["last_updated_time"] = now

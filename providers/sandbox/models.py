@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from flowplan.providers.sandbox import connector_body, connectors, model_body, search, wire
+from flowplan.providers.sandbox import connector_body, model_body, search, wire
 from flowplan.providers.sandbox.deployment import is_cached, serving_snapshot, settled
 from flowplan.providers.sandbox.deployments import start
 from flowplan.providers.sandbox.model_groups import join_or_make, next_version
@@ -52,7 +52,7 @@ def _check_connector(node: Node, tx: Tx, source: dict[str, Any], private: dict[s
     if "connector" in source:
         connector_body.check_usable(source["connector"], private["credential_keys"])
         connector_body.check_complete(source["connector"])
-        connector_body.check_url(source["connector"], node.setting(tx, connectors.TRUSTED))
+        connector_body.check_url(source["connector"], node.setting(tx, connector_body.TRUSTED))
 
 
 def _insert(node: Node, tx: Tx, source: dict[str, Any], private: dict[str, Any]) -> Doc:
@@ -140,7 +140,7 @@ def _change_inline(
 ) -> None:
     keys = model.private.get("credential_keys", [])
     inline, merged = connector_body.updated(source["connector"], keys, body)
-    connector_body.check_url(inline, node.setting(tx, connectors.TRUSTED))
+    connector_body.check_url(inline, node.setting(tx, connector_body.TRUSTED))
     source["connector"] = inline
     model.private["credential_keys"] = merged
 
@@ -161,7 +161,7 @@ def delete(node: Node, request: Request) -> Reply:
 
 def find(node: Node, request: Request) -> Reply:
     """`_search` (06: 67)."""
-    return search.answer(node, "model", request)
+    return search.answer(node, "model", request, settled)
 
 
 _BASE = "/_plugins/_ml/models"

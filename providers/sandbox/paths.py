@@ -1,18 +1,18 @@
-"""Parts of a JSON value chosen by dotted paths: `_source` of a search and `?filter_path=`.
+"""Dotted paths into a JSON value: `_source` of a search, `?filter_path=`, settings.
 
 Must not know what the value is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any
 
 from flowplan.providers.sandbox.wire import Reply
 
-__all__ = ["drop", "filter_path", "keep"]
+__all__ = ["drop", "filter_path", "keep", "nested"]
 
 _Path = tuple[str, ...]
 
@@ -70,6 +70,25 @@ def _drop(value: Any, patterns: Sequence[_Path]) -> Any:
 def drop(value: Any, patterns: Iterable[str]) -> Any:
     """All but what the patterns name."""
     return _drop(value, _split(patterns))
+
+
+def nested(flat: Mapping[str, Any]) -> dict[str, Any]:
+    """Dotted names as nested objects, as `_settings` answers.
+
+    Below a name that has a value itself they stay dotted (`knn`, `knn.algo_param.ef_search`).
+    """
+    tree: dict[str, Any] = {}
+    for name, value in sorted(flat.items()):
+        *parents, last = name.split(".")
+        place = tree
+        for depth, parent in enumerate(parents):
+            below = place.setdefault(parent, {})
+            if not isinstance(below, dict):
+                last = ".".join([*parents[depth:], last])
+                break
+            place = below
+        place[last] = value
+    return tree
 
 
 def filter_path(reply: Reply, wanted: str | None) -> Reply:

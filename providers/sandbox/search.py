@@ -1,7 +1,6 @@
 """`_search` on ML Commons' resources (transcripts 05: 42, 43; 06: 67, 83).
 
-Hits are what GET shows, as of now. Must not know more of a kind than how its state follows from
-stored times.
+Hits are what GET shows, as of now. Must not know any kind.
 """
 
 from __future__ import annotations
@@ -16,6 +15,8 @@ from flowplan.providers.sandbox.wire import ApiError, Json, JsonObject, Reply, R
 
 __all__ = ["answer"]
 
+Settle = Callable[[Doc, Node], Doc]
+
 _WINDOW = 10_000
 _KNOWN = frozenset(
     {"query", "size", "from", "_source", "sort", "track_total_hits", "version"}
@@ -23,15 +24,8 @@ _KNOWN = frozenset(
 )
 
 
-def _now(node: Node, kind: str) -> Callable[[Doc], Doc]:
-    from flowplan.providers.sandbox.deployment import settled  # both import this module's users
-    from flowplan.providers.sandbox.tasks import settled_task
-
-    if kind == "model":
-        return lambda doc: settled(doc, node)
-    if kind == "task":
-        return lambda doc: settled_task(doc, node)
-    return lambda doc: doc
+def _as_stored(doc: Doc, _node: Node) -> Doc:
+    return doc
 
 
 def _number(body: JsonObject, key: str, default: int) -> int:
@@ -88,16 +82,19 @@ def _source(value: Json) -> Callable[[JsonObject], JsonObject | None]:
     return lambda source: paths.drop(paths.keep(source, includes), excludes)
 
 
-def _found(node: Node, kind: str, wanted: Json) -> list[Doc]:
+def _found(node: Node, kind: str, wanted: Json, settle: Settle) -> list[Doc]:
     matches = query.compiled(wanted)
     narrowed = query.narrowed(wanted)
     with node.store.reading() as tx:
         docs: Iterable[Doc] = tx.find(kind, *narrowed) if narrowed else tx.find(kind)
-        return [doc for doc in map(_now(node, kind), docs) if matches(doc)]
+        return [doc for doc in (settle(doc, node) for doc in docs) if matches(doc)]
 
 
-def answer(node: Node, kind: str, request: Request) -> Reply:
-    """The answer of a search over one kind; without a body everything, ten at most."""
+def answer(node: Node, kind: str, request: Request, settle: Settle = _as_stored) -> Reply:
+    """The answer of a search over one kind; without a body everything, ten at most.
+
+    `settle` says what a document is by now, for kinds whose state follows from stored times.
+    """
     body = request.object()
     unknown = sorted(set(body) - _KNOWN)
     if unknown:
@@ -114,7 +111,7 @@ def answer(node: Node, kind: str, request: Request) -> Reply:
             "Result window is too large, from + size must be less than or equal to: "
             f"[{_WINDOW}] but was [{start + size}]."
         )
-    docs = _found(node, kind, body.get("query", {"match_all": {}}))
+    docs = _found(node, kind, body.get("query", {"match_all": {}}), settle)
     shown = _source(body.get("_source"))
     rows = _sorted(docs, body.get("sort"))[start : start + size]
     hits = [_hit(kind, doc, values, shown(doc.source)) for doc, values in rows]

@@ -15,6 +15,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, cast
 from urllib.parse import unquote
@@ -80,6 +81,14 @@ class SandboxServer(ThreadingHTTPServer):
             _log.exception("the sandbox failed to answer a request")
 
 
+def _refused(headers: Message) -> int | None:
+    """The status for a body whose length is not told in advance."""
+    if "Transfer-Encoding" in headers:
+        return 411
+    length = headers.get("Content-Length", "0")
+    return None if length.isascii() and length.isdigit() else 400
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -109,9 +118,9 @@ class _Handler(BaseHTTPRequestHandler):
         return environ
 
     def _serve(self) -> None:
-        if "Transfer-Encoding" in self.headers:
+        if refused := _refused(self.headers):
             self.close_connection = True
-            self.send_error(411)
+            self.send_error(refused)
             return
         server = cast(SandboxServer, self.server)
         started: dict[str, Any] = {}

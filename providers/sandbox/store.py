@@ -165,14 +165,15 @@ class Store:
         self._idle: list[sqlite3.Connection] = []
         self._idle_guard = threading.Lock()
         self._pid = os.getpid()
-        with self._writer, self._connection() as sql:
-            try:
+        try:
+            with self._writer, self._connection() as sql:
                 self._prepare(sql)
-            except sqlite3.DatabaseError as error:
-                raise ValueError(
-                    f"{path} can't be used as a sandbox: {error}; "
-                    "name another file or delete this one, for example sandbox:other.db"
-                ) from error
+        except sqlite3.DatabaseError as error:
+            self.close()
+            raise ValueError(
+                f"{path} can't be used as a sandbox: {error}; "
+                "name another file or delete this one, for example sandbox:other.db"
+            ) from error
 
     def _prepare(self, sql: sqlite3.Connection) -> None:
         version = sql.execute("PRAGMA user_version").fetchone()[0]
@@ -192,12 +193,10 @@ class Store:
             sql.executescript(f"BEGIN IMMEDIATE;{_SCHEMA}PRAGMA user_version = {_FORMAT};COMMIT;")
 
     def _connect(self) -> sqlite3.Connection:
-        sql = sqlite3.connect(
+        # autocommit: transactions are begun by hand, see `_transaction`
+        return sqlite3.connect(
             self.path, timeout=30.0, isolation_level=None, check_same_thread=False
         )
-        # NORMAL: after a kill nothing committed is lost, after a power cut perhaps the last writes.
-        sql.execute("PRAGMA synchronous = NORMAL")
-        return sql
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
@@ -205,9 +204,12 @@ class Store:
             if self._pid != os.getpid():  # a connection must not cross a fork
                 self._idle, self._pid = [], os.getpid()
             sql = self._idle.pop() if self._idle else None
-        if sql is None:
-            sql = self._connect()
+        fresh = sql is None
+        sql = self._connect() if sql is None else sql
         try:
+            if fresh:
+                # NORMAL: a kill loses nothing committed, a power cut perhaps the last writes.
+                sql.execute("PRAGMA synchronous = NORMAL")
             yield sql
         finally:
             with self._idle_guard:

@@ -77,7 +77,7 @@ def delete(node: Node, request: Request) -> Reply:
 
 def find(node: Node, request: Request) -> Reply:
     """`_search`, for example by `model_id` (FACTS, "Reading in bulk")."""
-    return search.answer(node, "task", request)
+    return search.answer(node, "task", request, settled_task)
 
 
 _BASE = "/_plugins/_ml/tasks"

@@ -59,8 +59,6 @@ def finish(command: Sequence[str], directory: Path, capsys: pytest.CaptureFixtur
     capsys.readouterr()
 
 
-
-
 def counts(directory: Path) -> tuple[int, int, int]:
     """Connectors, models and groups on the sandbox that the command line used."""
     return Lab(directory / ".flowplan").counts()

@@ -198,3 +198,17 @@ def test_a_group_of_another_kind_is_not_touched(bench: Any) -> None:
     made.owned = (*made.owned, Owned("something", "else"))
     bench.delete(made)
     assert bench.seen(made) is None
+
+
+def test_a_model_moves_to_another_connector_while_it_serves(bench: Any) -> None:
+    made = bench.model(bench.connector(), deploy=True)
+    other = bench.connector()
+    bench.update(made, connector_id=other.resource_id)
+    assert bench.seen(made).fields["connector_id"] == other.resource_id
+    assert bench.raw("GET", f"/_plugins/_ml/models/{made.resource_id}")["model_state"] == "DEPLOYED"
+
+
+def test_deploy_goes_as_a_query_parameter_and_not_in_the_body(bench: Any) -> None:
+    bench.model(bench.connector(), deploy=True)
+    assert bench.connection.requests["POST /_plugins/_ml/models/_register"] == 1
+    assert bench.connection.requests["POST /_plugins/_ml/models/{id}/_deploy"] == 0

@@ -61,3 +61,18 @@ def test_candidates_are_those_of_exactly_the_name(bench: Any) -> None:
     step = bench.step(made.type)
     (found,) = step.find(bench.cluster(), bench.wish(made))
     assert found.resource_id == made.resource_id
+
+
+def test_renaming_to_a_taken_name_is_refused_with_its_reason(bench: Any) -> None:
+    bench.create("register_model_group", {"name": bench.name("g")})
+    other = bench.create("register_model_group", {"name": bench.name("h")})
+    with pytest.raises(Refused) as caught:
+        bench.update(other, name=bench.name("g"))
+    assert caught.value.diagnostics[0].code == "FP339"
+
+
+def test_an_update_without_changes_sends_nothing(bench: Any) -> None:
+    made = bench.create("register_model_group", {"name": bench.name("g")})
+    before = bench.connection.request_count
+    assert dict(bench.update(made).values) == made.outputs
+    assert bench.connection.request_count == before

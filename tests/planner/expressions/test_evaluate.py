@@ -123,6 +123,9 @@ def test_an_unknown_in_a_list_leaves_the_rest_known(value):
         ("name or later.model_id", "gpt"),
         ("5 < count < later.model_id", False),
         ("later.model_id is defined", True),
+        ("secret is defined", True),
+        ("settings.model is defined", True),
+        ("settings.tags[0] is defined", True),
         ("later.model_id is undefined", False),
         ("name | default(later.model_id)", "gpt"),
         ("true if [later.model_id] else false", True),
@@ -160,6 +163,15 @@ def test_a_part_that_is_not_used_may_even_be_unnamed(value):
         ("1 < 2 if secret == 'hush' else 0", True),
         ("'a' < secret < 'b'", False),
         ("[secret] | first", "hush"),
+        ("settings[secret] | default('x')", "x"),
+        ("settings[secret] is defined", False),
+        ("settings[secret] is undefined", True),
+        ("settings[secret if secret == 'x' else 'tags'] is defined", True),
+        ("secrets.user is defined", True),
+        ("secrets.nobody is defined", False),
+        ("secrets.nobody | default('x')", "x"),
+        ("secret[0] is defined", True),
+        ("(secret[9:] | list | first) | default(3)", 3),
     ],
 )
 def test_what_a_sensitive_value_flows_into_is_sensitive(value, source, wanted):
@@ -253,3 +265,20 @@ def test_a_tree_that_is_too_deep_is_refused(scope):
 
 def test_tuples_count_as_lists(scope):
     assert evaluate(("${{ name }}", 1), scope) == ["gpt", 1]
+
+
+def test_an_unknown_inside_a_sensitive_value_becomes_sensitive():
+    scope = NameScope({"p": Sensitive([Unknown("n", "o"), 1, Sensitive(2)])})
+    assert evaluate("${{ p }}", scope) == [
+        Unknown("n", "o", sensitive=True),
+        Sensitive(1),
+        Sensitive(2),
+    ]
+
+
+def test_a_digest_passes_as_it_is_and_can_not_be_computed_with():
+    sealed = {"tools": [{"$flowplan.sealed": "00"}]}
+    scope = NameScope(outputs={"tool": sealed})
+    assert evaluate("${{ tool.tools }}", scope) == sealed["tools"]
+    with pytest.raises(ExpressionError, match="digest"):
+        evaluate("${{ tool.tools | tojson }}", scope)

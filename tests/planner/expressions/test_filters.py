@@ -35,6 +35,7 @@ import pytest
         ("'abc' | reverse", "cba"),
         ("regions | reverse", ["us", "eu"]),
         ("2.5 | round", 2.0),
+        ("3 | round(1)", 3),
         ("2.345 | round(2)", 2.35),
         ("2.341 | round(2, 'ceil')", 2.35),
         ("2.349 | round(2, method='floor')", 2.34),

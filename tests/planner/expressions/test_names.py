@@ -92,6 +92,11 @@ def test_null_is_told_its_name():
     assert "none" in unknown(("null",)).hint
 
 
+def test_a_subtraction_without_spaces_is_told_of_them():
+    assert '"count - 1"' in unknown(("count-1",), {}, {"count": 1}).hint
+    assert '"size - x"' in unknown(("n", "size-x"), {"n": {"size": 1}}).hint
+
+
 def test_a_missing_member_gets_the_nearest():
     assert "model" in unknown(("p", "modle"), {}, {"p": {"model": 1}}).hint
 

@@ -162,6 +162,41 @@ def test_the_excerpt_of_an_unreadable_line_hides_what_may_be_a_secret():
     assert "sk-12345" not in repr((found, both))
 
 
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("a: {b: ${{ c }}}\n", "quote an expression"),
+        ("a: b: c\n", "quote a text that holds `: `"),
+        ("a: [1, 2\nb: 3\n", "close the brackets"),
+        ("a: 1\n- b\n", "check the indentation"),
+        ("a: @b\n", "quote a text that begins with this character"),
+    ],
+)
+def test_a_common_slip_in_yaml_gets_advice(text, advice):
+    found = refusal(text, "yaml")
+    assert found.code == "FP101"
+    assert advice in found.hint, found
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ('{"a": 1,}', "no comma follows"),
+        ('{"a": 1\n "b": 2}', "missing comma"),
+        ("{} {}", "nothing may follow"),
+        ('["x', "close the double quote"),
+        ('["x\n"]', "as \\n"),
+        ("# text", "no comments"),
+        ("[1, ]", "no comma"),
+        ('{"a": tru}', "double quotes"),
+    ],
+)
+def test_a_common_slip_in_json_gets_advice(text, advice):
+    found = refusal(text, "json")
+    assert found.code == "FP101"
+    assert advice in found.hint, found
+
+
 def test_the_limits_are_what_the_documentation_says():
     assert (limits.MAX_DEPTH, limits.MAX_DIGITS) == (100, 100)
     assert (limits.MAX_BYTES, limits.MAX_VALUES) == (32 * 1024 * 1024, 1_000_000)

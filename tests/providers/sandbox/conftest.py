@@ -51,7 +51,9 @@ class Api:
     def send(self, method, path, body=None, opaque_id=None):
         path, _, query = path.partition("?")
         params = dict(pair.partition("=")[::2] for pair in query.split("&") if pair)
-        raw = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
+        raw = (
+            b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
+        )
         reply = self.app.handle(Request(method, path, params, raw, opaque_id))
         return reply.status, reply.body
 
@@ -83,7 +85,9 @@ class Api:
 
     def predict(self, id_, text="hi"):
         body = {"parameters": {"messages": [{"role": "user", "content": text}]}}
-        output = self.ok("POST", f"{ML}/models/{id_}/_predict", body)["inference_results"][0]["output"]
+        output = self.ok("POST", f"{ML}/models/{id_}/_predict", body)["inference_results"][0][
+            "output"
+        ]
         return output[0]["dataAsMap"]
 
     def search(self, kind, query, **more):

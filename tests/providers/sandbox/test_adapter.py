@@ -17,7 +17,9 @@ def session_of(tmp_path):
     def session(url="sandbox:"):
         found = requests.Session()
         found.trust_env = False
-        found.mount("http+sandbox://", open_sandbox(url, default_path=tmp_path / "dir" / "sandbox.db"))
+        found.mount(
+            "http+sandbox://", open_sandbox(url, default_path=tmp_path / "dir" / "sandbox.db")
+        )
         opened.append(found)
         return found
 
@@ -41,7 +43,11 @@ def test_a_session_gets_real_responses(session_of):
 
 
 def test_query_parameters_survive(session_of):
-    rows = session_of().get(BASE_URL + "_cat/plugins", params={"format": "json", "h": "component"}).json()
+    rows = (
+        session_of()
+        .get(BASE_URL + "_cat/plugins", params={"format": "json", "h": "component"})
+        .json()
+    )
     assert rows[0] == {"component": "opensearch-flow-framework"}
 
 
@@ -50,7 +56,9 @@ def test_bodies_headers_and_other_alphabets_arrive(session_of, connector_body):
     connector_body["name"] = "Übersetzer 翻訳"
     id_ = session.post(f"{ML}/connectors/_create", json=connector_body).json()["connector_id"]
     assert session.get(f"{ML}/connectors/{id_}").json()["name"] == "Übersetzer 翻訳"
-    tasks = session.get(BASE_URL + "_tasks?group_by=none", headers={"X-Opaque-Id": "i"}).json()["tasks"]
+    tasks = session.get(BASE_URL + "_tasks?group_by=none", headers={"X-Opaque-Id": "i"}).json()[
+        "tasks"
+    ]
     assert tasks[0]["headers"] == {"X-Opaque-Id": "i"}
     assert session.post(f"{ML}/connectors/_create", data="{nope").status_code == 400
     assert session.delete(f"{ML}/connectors/n%20ope").json()["_id"] == "n ope"

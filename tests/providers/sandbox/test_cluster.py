@@ -28,21 +28,48 @@ def test_every_plugin_is_there_unless_some_are_named(open_api):
     nodes = api.ok("GET", "/_nodes/plugins")["nodes"]
     assert [plugin["name"] for plugin in nodes[api.app._node.id]["plugins"]] == ALL
     few = open_api("plugins=opensearch-ml&version=2.19.1")
-    assert few.ok("GET", "/_cat/plugins?format=json&h=component,version") == [{"component": "opensearch-ml", "version": "2.19.1.0"}]
+    assert few.ok("GET", "/_cat/plugins?format=json&h=component,version") == [
+        {"component": "opensearch-ml", "version": "2.19.1.0"}
+    ]
     assert few.ok("GET", "/_cat/plugins") == "flowplan-sandbox opensearch-ml 2.19.1.0\n"
 
 
 def test_settings_are_merged_stringified_and_reset(api):
-    put = api.ok("PUT", "/_cluster/settings", {"persistent": {"plugins.a.b": 1, "c": [True]}, "transient": {"plugins": {"a": {"d": "x"}}}})
-    assert put == {"acknowledged": True, "persistent": {"plugins": {"a": {"b": "1"}}, "c": ["true"]}, "transient": {"plugins": {"a": {"d": "x"}}}}
-    assert api.ok("GET", "/_cluster/settings?flat_settings=true") == {"persistent": {"plugins.a.b": "1", "c": ["true"]}, "transient": {"plugins.a.d": "x"}}
-    api.ok("PUT", "/_cluster/settings", {"persistent": {"plugins.a.b": None, "c": None}, "transient": {}})
-    assert api.ok("GET", "/_cluster/settings?include_defaults=true") == {"persistent": {}, "transient": {"plugins": {"a": {"d": "x"}}}, "defaults": {}}
+    put = api.ok(
+        "PUT",
+        "/_cluster/settings",
+        {
+            "persistent": {"plugins.a.b": 1, "c": [True]},
+            "transient": {"plugins": {"a": {"d": "x"}}},
+        },
+    )
+    assert put == {
+        "acknowledged": True,
+        "persistent": {"plugins": {"a": {"b": "1"}}, "c": ["true"]},
+        "transient": {"plugins": {"a": {"d": "x"}}},
+    }
+    assert api.ok("GET", "/_cluster/settings?flat_settings=true") == {
+        "persistent": {"plugins.a.b": "1", "c": ["true"]},
+        "transient": {"plugins.a.d": "x"},
+    }
+    api.ok(
+        "PUT",
+        "/_cluster/settings",
+        {"persistent": {"plugins.a.b": None, "c": None}, "transient": {}},
+    )
+    assert api.ok("GET", "/_cluster/settings?include_defaults=true") == {
+        "persistent": {},
+        "transient": {"plugins": {"a": {"d": "x"}}},
+        "defaults": {},
+    }
     assert api.refused("PUT", "/_cluster/settings")[0] == 400
 
 
 def test_a_filter_path_leaves_what_it_names(api):
-    assert api.ok("GET", "/?filter_path=version.num*,name") == {"version": {"number": "3.6.0"}, "name": "flowplan-sandbox"}
+    assert api.ok("GET", "/?filter_path=version.num*,name") == {
+        "version": {"number": "3.6.0"},
+        "name": "flowplan-sandbox",
+    }
     assert "number" not in api.ok("GET", "/?filter_path=-version.number")["version"]
     assert api.ok("GET", "/?filter_path=nothing") == {}
     assert api.ok("GET", "/_nodes/plugins?filter_path=**.component,nodes.*.plugins.name")["nodes"]

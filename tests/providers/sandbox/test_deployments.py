@@ -76,7 +76,11 @@ def test_undeploying_says_whether_the_node_held_the_model(api):
     path = f"{BASE}/{id_}/_undeploy"
     assert api.ok("POST", path) == {node: {"stats": {id_: "undeployed"}}}
     got = api.get_model(id_)
-    assert (got["model_state"], got["planning_worker_node_count"], got["current_worker_node_count"]) == ("UNDEPLOYED", 0, 0)
+    assert (
+        got["model_state"],
+        got["planning_worker_node_count"],
+        got["current_worker_node_count"],
+    ) == ("UNDEPLOYED", 0, 0)
     assert "planning_worker_nodes" not in got
     assert api.ok("POST", path) == {node: {"stats": {id_: "not_found"}}}
     assert api.refused("POST", f"{BASE}/nope/_undeploy") == (404, "Failed to find model")

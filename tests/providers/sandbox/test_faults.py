@@ -34,7 +34,15 @@ def test_faults_come_at_their_rates():
 
 def test_every_kind_of_error_comes_before_and_some_after_the_effect():
     seen = {(fault.status, fault.effect) for fault in drawn(MIXED, 2000) if fault.kind == "error"}
-    assert seen == {(429, False), (500, False), (502, False), (503, False), (504, False), (500, True), (503, True)}
+    assert seen == {
+        (429, False),
+        (500, False),
+        (502, False),
+        (503, False),
+        (504, False),
+        (500, True),
+        (503, True),
+    }
 
 
 def test_threads_share_the_faults_of_a_seed():
@@ -103,7 +111,9 @@ def test_an_answer_that_comes_too_late_has_its_effect(open_api):
     api = open_api("latency=2s", sleep=slept.append)
     body = b'{"name": "late"}'
     with pytest.raises(AnswerTooLate):
-        api.app.handle(Request("POST", "/_plugins/_ml/model_groups/_register", {}, body), timeout=0.5)
+        api.app.handle(
+            Request("POST", "/_plugins/_ml/model_groups/_register", {}, body), timeout=0.5
+        )
     assert slept == [0.5]
     assert open_api().search("model_groups", {"match_all": {}})
 

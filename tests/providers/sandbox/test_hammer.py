@@ -59,7 +59,9 @@ def test_a_connector_is_swapped_under_traffic_and_nothing_fails(open_api):
         time.sleep(0.02)  # its deployment is done then
         try:
             for number in range(12):
-                new = api.connector(parameters={"endpoint": "api.openai.com", "model": f"m{number}"})
+                new = api.connector(
+                    parameters={"endpoint": "api.openai.com", "model": f"m{number}"}
+                )
                 api.ok("PUT", f"{ML}/models/{shared}", {"connector_id": new})
                 # Whoever predicts after the answer is served by the new connector.
                 assert api.predict(shared)["model"] == f"m{number}"
@@ -71,7 +73,10 @@ def test_a_connector_is_swapped_under_traffic_and_nothing_fails(open_api):
     together(
         swap,
         *(lambda caller=caller: predict(caller) for caller in (api, api, other, other)),
-        *(lambda caller=caller, name=name: make(caller, name) for caller, name in ((api, "a"), (other, "b"), (other, "c"))),
+        *(
+            lambda caller=caller, name=name: make(caller, name)
+            for caller, name in ((api, "a"), (other, "b"), (other, "c"))
+        ),
     )
     assert len(api.search("models", {"match_all": {}})) == 1
     assert api.get_model(shared)["model_state"] == "DEPLOYED"

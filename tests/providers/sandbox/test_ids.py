@@ -25,7 +25,11 @@ def test_no_two_ids_are_alike_whoever_makes_them():
     def make(new):
         made.extend(new() for _ in range(2000))
 
-    threads = [threading.Thread(target=make, args=(generator,)) for generator in generators for _ in range(2)]
+    threads = [
+        threading.Thread(target=make, args=(generator,))
+        for generator in generators
+        for _ in range(2)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -48,7 +48,10 @@ def test_a_request_is_shown_while_it_is_executed(open_api):
         assert entered.wait(10)
     answer = other.ok("GET", LIST)
     actions = [task["action"] for task in answer["tasks"]]
-    assert actions[:2] == ["cluster:admin/opensearch/ml/create_connector", "cluster:admin/opensearch/ml/register_model"]
+    assert actions[:2] == [
+        "cluster:admin/opensearch/ml/create_connector",
+        "cluster:admin/opensearch/ml/register_model",
+    ]
     assert opaque(answer)[:2] == [None, "intent-1"]
     assert answer["tasks"][0].keys() >= {"node", "id", "action", "start_time_in_millis", "headers"}
     leave.set()

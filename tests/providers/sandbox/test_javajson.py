@@ -34,8 +34,14 @@ def test_a_leaf_becomes_the_string_that_a_java_server_stores(written, stored):
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        (b"{nope", "Unexpected character ('n' (code 110)): was expecting double-quote to start field name\n at [Source: REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: 1, column: 2]"),
-        (b"name=x", "Unrecognized token 'name': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false')\n at [Source: REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: 1, column: 1]"),
+        (
+            b"{nope",
+            "Unexpected character ('n' (code 110)): was expecting double-quote to start field name\n at [Source: REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: 1, column: 2]",
+        ),
+        (
+            b"name=x",
+            "Unrecognized token 'name': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false')\n at [Source: REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: 1, column: 1]",
+        ),
         (b'{"a":1', "Unexpected end-of-input"),
         (b'{"a":1 "b"', "was expecting comma to separate entries"),
         (b'{"a":NaN}', "Non-standard token 'NaN'"),

@@ -27,7 +27,10 @@ def test_a_group_is_refused_as_recorded(api):
         400,
         f"The name you provided is already being used by a model group with ID: {id_}.",
     )
-    assert api.refused("POST", f"{BASE}/_register", {"description": "d"}) == (500, "model group name must not be null")
+    assert api.refused("POST", f"{BASE}/_register", {"description": "d"}) == (
+        500,
+        "model group name must not be null",
+    )
     assert api.refused("POST", f"{BASE}/_register", {"name": "a<b"})[0] == 400
     unknown = (404, "Failed to find model group with the provided model group id: nope")
     assert api.refused("GET", f"{BASE}/nope") == unknown
@@ -40,7 +43,9 @@ def test_a_group_is_renamed_unless_the_name_is_taken(api):
         400,
         f"The name you provided is already being used by another model with ID: {second}. Please provide a different name",
     )
-    assert api.ok("PUT", f"{BASE}/{first}", {"name": "c", "description": ""}) == {"status": "Updated"}
+    assert api.ok("PUT", f"{BASE}/{first}", {"name": "c", "description": ""}) == {
+        "status": "Updated"
+    }
     got = api.ok("GET", f"{BASE}/{first}")
     assert (got["name"], got["description"]) == ("c", "d")  # an empty description is ignored
     api.ok("PUT", f"{BASE}/{first}", {"name": "c", "description": "e"})
@@ -50,7 +55,10 @@ def test_a_group_is_renamed_unless_the_name_is_taken(api):
 def test_a_group_with_models_is_kept(api):
     model = api.model(api.connector())
     group = api.get_model(model)["model_group_id"]
-    assert api.refused("DELETE", f"{BASE}/{group}") == (409, "Cannot delete the model group when it has associated model versions")
+    assert api.refused("DELETE", f"{BASE}/{group}") == (
+        409,
+        "Cannot delete the model group when it has associated model versions",
+    )
     api.ok("DELETE", f"/_plugins/_ml/models/{model}")
     assert api.ok("DELETE", f"{BASE}/{group}")["result"] == "deleted"
     assert api.ok("DELETE", f"{BASE}/{group}")["result"] == "not_found"

@@ -21,13 +21,18 @@ def test_a_path_may_be_followed_by_options():
     assert options.faulty
 
 
-@pytest.mark.parametrize(("text", "seconds"), [("50ms", 0.05), ("2s", 2), ("5m", 300), ("1.5s", 1.5), ("0ms", 0)])
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("50ms", 0.05), ("2s", 2), ("5m", 300), ("1.5s", 1.5), ("0ms", 0)]
+)
 def test_durations_have_a_unit(text, seconds):
     assert parse_options(f"sandbox:?deploy={text}").deploy == seconds
 
 
 def test_plugins_are_a_list():
-    assert parse_options("sandbox:?plugins=opensearch-ml,opensearch-knn").plugins == ("opensearch-ml", "opensearch-knn")
+    assert parse_options("sandbox:?plugins=opensearch-ml,opensearch-knn").plugins == (
+        "opensearch-ml",
+        "opensearch-knn",
+    )
     assert parse_options("sandbox:?plugins=").plugins == ()
 
 
@@ -40,9 +45,15 @@ def test_the_default_path_fills_only_a_missing_one():
     ("url", "said"),
     [
         ("http://localhost", "not a sandbox URL"),
-        ("sandbox:?latncy=1s", "no option latncy; did you mean latency, as in sandbox:?latency=50ms"),
+        (
+            "sandbox:?latncy=1s",
+            "no option latncy; did you mean latency, as in sandbox:?latency=50ms",
+        ),
         ("sandbox:?zzz=1", "known are latency, error_rate"),
-        ("sandbox:?latency=50", "latency: 50 is not a duration; write for example sandbox:?latency=50ms"),
+        (
+            "sandbox:?latency=50",
+            "latency: 50 is not a duration; write for example sandbox:?latency=50ms",
+        ),
         ("sandbox:?latency=", "latency: (empty) is not a duration"),
         ("sandbox:?latency", "latency: (empty) is not a duration"),
         ("sandbox:?error_rate=2", "error_rate: 2 is not between 0 and 1"),

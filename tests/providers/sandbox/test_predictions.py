@@ -3,7 +3,11 @@ from __future__ import annotations
 import pytest
 
 BASE = "/_plugins/_ml/models"
-HELLO = {"parameters": {"messages": [{"role": "system", "content": "s"}, {"role": "user", "content": "hello"}]}}
+HELLO = {
+    "parameters": {
+        "messages": [{"role": "system", "content": "s"}, {"role": "user", "content": "hello"}]
+    }
+}
 
 
 def test_a_prediction_echoes_the_last_message(api):
@@ -20,8 +24,18 @@ def test_a_prediction_echoes_the_last_message(api):
                             "object": "chat.completion",
                             "created": 1700000000,
                             "model": "gpt-3.5-turbo",
-                            "choices": [{"index": 0, "message": {"role": "assistant", "content": "echo: hello"}, "finish_reason": "stop"}],
-                            "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2},
+                            "choices": [
+                                {
+                                    "index": 0,
+                                    "message": {"role": "assistant", "content": "echo: hello"},
+                                    "finish_reason": "stop",
+                                }
+                            ],
+                            "usage": {
+                                "prompt_tokens": 1,
+                                "completion_tokens": 1,
+                                "total_tokens": 2,
+                            },
                         },
                     }
                 ],
@@ -78,7 +92,10 @@ def test_a_connector_that_does_not_exist_is_accepted_and_the_old_one_goes_on(api
     assert api.ok("DELETE", f"/_plugins/_ml/connectors/{old}")["result"] == "deleted"
     assert api.predict(id_)["model"] == "gpt-3.5-turbo"
     api.ok("POST", f"{BASE}/{id_}/_undeploy")
-    assert api.refused("POST", f"{BASE}/{id_}/_predict", HELLO) == (404, "Failed to find connector:nope")
+    assert api.refused("POST", f"{BASE}/{id_}/_predict", HELLO) == (
+        404,
+        "Failed to find connector:nope",
+    )
 
 
 def test_a_model_whose_deployment_fails_predicts_nothing(open_api):
@@ -90,7 +107,9 @@ def test_a_model_whose_deployment_fails_predicts_nothing(open_api):
 
 
 def action(**changes):
-    return [{"action_type": "predict", "method": "POST", "url": "https://api.openai.com/v1", **changes}]
+    return [
+        {"action_type": "predict", "method": "POST", "url": "https://api.openai.com/v1", **changes}
+    ]
 
 
 @pytest.mark.parametrize("status", [401, 429, 503])
@@ -104,7 +123,9 @@ def test_a_service_that_fails_passes_its_status_on(api, status):
 def test_texts_become_embeddings(api):
     body = '{ "model": "e", "input": ${parameters.input} }'
     id_ = api.model(api.connector(actions=action(request_body=body)))
-    output = api.ok("POST", f"{BASE}/{id_}/_predict", {"parameters": {"input": ["a", "bb"]}})["inference_results"][0]["output"]
+    output = api.ok("POST", f"{BASE}/{id_}/_predict", {"parameters": {"input": ["a", "bb"]}})[
+        "inference_results"
+    ][0]["output"]
     data = output[0]["dataAsMap"]["data"]
     assert [len(item["embedding"]) for item in data] == [8, 8]
     assert data[0]["embedding"][0] == 0.01
@@ -112,7 +133,9 @@ def test_texts_become_embeddings(api):
 
 def test_an_embedding_post_process_function_makes_tensors(api):
     body = '{ "model": "e", "input": ${parameters.input} }'
-    made = action(request_body=body, post_process_function="connector.post_process.openai.embedding")
+    made = action(
+        request_body=body, post_process_function="connector.post_process.openai.embedding"
+    )
     id_ = api.model(api.connector(actions=made))
     path = f"/_plugins/_ml/_predict/text_embedding/{id_}"
     output = api.ok("POST", path, {"text_docs": ["a", "bb"]})["inference_results"][0]["output"]
@@ -122,10 +145,13 @@ def test_an_embedding_post_process_function_makes_tensors(api):
 
 @pytest.mark.parametrize("name", ["prompt", "inputs", "text"])
 def test_a_plain_text_is_echoed(api, name):
-    body = '{ "%s": "${parameters.%s}" }' % (name, name)
+    body = f'{{ "{name}": "${{parameters.{name}}}" }}'
     id_ = api.model(api.connector(actions=action(request_body=body)))
     answer = api.ok("POST", f"{BASE}/{id_}/_predict", {"parameters": {name: 'say "hi"'}})
-    assert answer["inference_results"][0]["output"][0]["dataAsMap"]["choices"][0]["message"]["content"] == 'echo: say "hi"'
+    assert (
+        answer["inference_results"][0]["output"][0]["dataAsMap"]["choices"][0]["message"]["content"]
+        == 'echo: say "hi"'
+    )
 
 
 def test_a_connector_without_a_request_body_gets_the_parameters(api):

@@ -4,12 +4,18 @@ import pytest
 
 
 def test_an_unknown_path_is_400_as_recorded(api):
-    assert api.send("GET", "/_plugins/_nope/x") == (400, {"error": "no handler found for uri [/_plugins/_nope/x] and method [GET]"})
+    assert api.send("GET", "/_plugins/_nope/x") == (
+        400,
+        {"error": "no handler found for uri [/_plugins/_nope/x] and method [GET]"},
+    )
     assert api.send("GET", "/_plugins/_ml/connectors/") == (
         400,
         {"error": "no handler found for uri [/_plugins/_ml/connectors/] and method [GET]"},
     )
-    assert api.send("GET", "/_nope?a=1")[1]["error"] == "no handler found for uri [/_nope?a=1] and method [GET]"
+    assert (
+        api.send("GET", "/_nope?a=1")[1]["error"]
+        == "no handler found for uri [/_nope?a=1] and method [GET]"
+    )
 
 
 def test_a_wrong_method_is_405_as_recorded(api):
@@ -24,8 +30,13 @@ def test_a_wrong_method_is_405_as_recorded(api):
 
 def test_an_unknown_parameter_is_refused_as_recorded(api):
     path = f"/_plugins/_ml/connectors/{api.connector()}"
-    assert api.refused("GET", f"{path}?bogus=1") == (400, f"request [{path}] contains unrecognized parameter: [bogus]")
-    assert api.refused("GET", f"{path}?b=1&a=1")[1].endswith("contains unrecognized parameters: [a], [b]")
+    assert api.refused("GET", f"{path}?bogus=1") == (
+        400,
+        f"request [{path}] contains unrecognized parameter: [bogus]",
+    )
+    assert api.refused("GET", f"{path}?b=1&a=1")[1].endswith(
+        "contains unrecognized parameters: [a], [b]"
+    )
     api.ok("GET", f"{path}?pretty&human=true")
 
 

@@ -9,7 +9,9 @@ ML = "/_plugins/_ml"
 def filled(api):
     api.first = api.connector()
     api.second = api.connector(name="Other one", description="about bananas")
-    api.models = [api.model(api.first, name=name) for name in ("a-1", "a-2")] + [api.model(api.second, name="b-1")]
+    api.models = [api.model(api.first, name=name) for name in ("a-1", "a-2")] + [
+        api.model(api.second, name="b-1")
+    ]
     return api
 
 
@@ -18,7 +20,9 @@ def ids(api, kind, query, **more):
 
 
 def test_a_hit_has_the_recorded_shape(filled):
-    answer = filled.ok("POST", f"{ML}/models/_search", {"query": {"ids": {"values": [filled.models[0]]}}})
+    answer = filled.ok(
+        "POST", f"{ML}/models/_search", {"query": {"ids": {"values": [filled.models[0]]}}}
+    )
     answer["took"] = 0
     hit = answer["hits"]["hits"][0]
     assert hit.pop("_source") == filled.get_model(filled.models[0])
@@ -29,14 +33,27 @@ def test_a_hit_has_the_recorded_shape(filled):
         "hits": {
             "total": {"value": 1, "relation": "eq"},
             "max_score": 1.0,
-            "hits": [{"_index": ".plugins-ml-model", "_id": filled.models[0], "_version": 1, "_seq_no": 0, "_primary_term": 1, "_score": 1.0}],
+            "hits": [
+                {
+                    "_index": ".plugins-ml-model",
+                    "_id": filled.models[0],
+                    "_version": 1,
+                    "_seq_no": 0,
+                    "_primary_term": 1,
+                    "_score": 1.0,
+                }
+            ],
         },
     }
 
 
 def test_nothing_found_is_200(api):
     answer = api.ok("POST", f"{ML}/connectors/_search", {"query": {"match_all": {}}})
-    assert answer["hits"] == {"total": {"value": 0, "relation": "eq"}, "max_score": None, "hits": []}
+    assert answer["hits"] == {
+        "total": {"value": 0, "relation": "eq"},
+        "max_score": None,
+        "hits": [],
+    }
 
 
 @pytest.mark.parametrize(
@@ -62,9 +79,25 @@ def test_nothing_found_is_200(api):
         ({"range": {"created_time": {"gte": 0}}}, [0, 1, 2]),
         ({"range": {"created_time": {"gt": 0, "lt": 5}}}, []),
         ({"bool": {"must": {"term": {"name": "a"}}, "must_not": [{"term": {"name": "2"}}]}}, [0]),
-        ({"bool": {"filter": [{"terms": {"name.keyword": ["a-1", "a-2"]}}], "should": [{"term": {"name": "2"}}]}}, [0, 1]),
+        (
+            {
+                "bool": {
+                    "filter": [{"terms": {"name.keyword": ["a-1", "a-2"]}}],
+                    "should": [{"term": {"name": "2"}}],
+                }
+            },
+            [0, 1],
+        ),
         ({"bool": {"should": [{"term": {"name": "2"}}, {"term": {"name": "b"}}]}}, [1, 2]),
-        ({"bool": {"should": [{"term": {"name": "a"}}, {"term": {"name": "2"}}], "minimum_should_match": 2}}, [1]),
+        (
+            {
+                "bool": {
+                    "should": [{"term": {"name": "a"}}, {"term": {"name": "2"}}],
+                    "minimum_should_match": 2,
+                }
+            },
+            [1],
+        ),
         ({"bool": {}}, [0, 1, 2]),
     ],
 )
@@ -73,13 +106,18 @@ def test_a_known_query_finds_what_it_names(filled, query, found):
 
 
 def test_ids_of_other_documents_are_found_exactly(filled):
-    assert ids(filled, "models", {"term": {"connector_id.keyword": filled.first}}) == filled.models[:2]
+    assert (
+        ids(filled, "models", {"term": {"connector_id.keyword": filled.first}}) == filled.models[:2]
+    )
     assert ids(filled, "models", {"terms": {"_id": filled.models[1:]}}) == filled.models[1:]
     assert ids(filled, "models", {"ids": {"values": [*filled.models, "nope"]}}) == filled.models
     group = filled.get_model(filled.models[0])["model_group_id"]
     assert ids(filled, "models", {"term": {"model_group_id": group}}) == filled.models[:1]
     assert ids(filled, "connectors", {"match": {"description": "Bananas"}}) == [filled.second]
-    assert ids(filled, "connectors", {"term": {"parameters.model": "gpt-3.5-turbo"}}) == [filled.first, filled.second]
+    assert ids(filled, "connectors", {"term": {"parameters.model": "gpt-3.5-turbo"}}) == [
+        filled.first,
+        filled.second,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -109,7 +147,10 @@ def test_an_unknown_query_is_refused_and_never_finds_everything(filled, query, s
     assert said in answer["error"]["reason"]
 
 
-@pytest.mark.parametrize("body", [{"aggs": {}}, {"size": -1}, {"from": "1"}, {"size": 10_001}, {"sort": [1]}, {"size": True}])
+@pytest.mark.parametrize(
+    "body",
+    [{"aggs": {}}, {"size": -1}, {"from": "1"}, {"size": 10_001}, {"sort": [1]}, {"size": True}],
+)
 def test_an_unknown_part_of_a_search_is_refused(filled, body):
     assert filled.send("POST", f"{ML}/models/_search", body)[0] == 400
 
@@ -124,11 +165,17 @@ def test_pages_are_ten_long_unless_told(api):
 
 def test_the_source_can_be_chosen(filled):
     def sources(wanted):
-        return filled.search("models", {"term": {"name.keyword": "a-1"}}, _source=wanted)[0].get("_source")
+        return filled.search("models", {"term": {"name.keyword": "a-1"}}, _source=wanted)[0].get(
+            "_source"
+        )
 
     assert sources(["name", "connector_id"]) == {"name": "a-1", "connector_id": filled.first}
     assert sources("model_*").keys() == {"model_group_id", "model_version", "model_state"}
-    assert sources({"includes": ["name", "model_*"], "excludes": "model_group_id"}).keys() == {"name", "model_version", "model_state"}
+    assert sources({"includes": ["name", "model_*"], "excludes": "model_group_id"}).keys() == {
+        "name",
+        "model_version",
+        "model_state",
+    }
     assert sources(True) == filled.get_model(filled.models[0])
     assert sources(False) is None
 
@@ -137,13 +184,21 @@ def test_hits_can_be_sorted(filled):
     hits = filled.search("models", {"match_all": {}}, sort=[{"name.keyword": {"order": "desc"}}])
     assert [hit["sort"] for hit in hits] == [["b-1"], ["a-2"], ["a-1"]]
     assert hits[0]["_score"] is None
-    assert ids(filled, "models", {"match_all": {}}, sort=["model_version", {"name.keyword": "asc"}]) == filled.models
+    assert (
+        ids(filled, "models", {"match_all": {}}, sort=["model_version", {"name.keyword": "asc"}])
+        == filled.models
+    )
 
 
 def test_documents_without_the_sort_field_come_last(filled):
     filled.ok("PUT", f"{ML}/models/{filled.models[2]}", {"description": "d"})
-    assert ids(filled, "models", {"match_all": {}}, sort={"description": "asc"})[0] == filled.models[2]
-    assert ids(filled, "models", {"match_all": {}}, sort={"description": "desc"})[0] == filled.models[2]
+    assert (
+        ids(filled, "models", {"match_all": {}}, sort={"description": "asc"})[0] == filled.models[2]
+    )
+    assert (
+        ids(filled, "models", {"match_all": {}}, sort={"description": "desc"})[0]
+        == filled.models[2]
+    )
 
 
 def test_a_write_is_seen_by_the_next_search(filled):
@@ -153,4 +208,6 @@ def test_a_write_is_seen_by_the_next_search(filled):
 
 def test_a_thousand_ids_are_one_search(filled):
     many = [f"missing-{number}" for number in range(999)]
-    assert ids(filled, "models", {"ids": {"values": [*many, filled.models[0]]}}, size=1000) == [filled.models[0]]
+    assert ids(filled, "models", {"ids": {"values": [*many, filled.models[0]]}}, size=1000) == [
+        filled.models[0]
+    ]

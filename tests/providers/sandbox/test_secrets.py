@@ -15,7 +15,11 @@ def test_no_file_holds_a_credential(api, tmp_path, connector_body):
     secret = {"openAI_key": CANARY, "more": {"nested": [CANARY]}}
     id_ = api.connector(credential=secret)
     api.ok("PUT", f"/_plugins/_ml/connectors/{id_}", {"credential": {"other": CANARY}})
-    inline = {"name": "m", "function_name": "remote", "connector": connector_body | {"credential": secret}}
+    inline = {
+        "name": "m",
+        "function_name": "remote",
+        "connector": connector_body | {"credential": secret},
+    }
     model = api.ok("POST", "/_plugins/_ml/models/_register?deploy=true", inline)["model_id"]
     api.wait(1)
     api.ok("PUT", f"/_plugins/_ml/models/{model}", {"connector": {"credential": {"k": CANARY}}})
@@ -33,10 +37,16 @@ def test_the_canary_would_be_seen(api, tmp_path):
     assert on_disk(tmp_path)
 
 
-@pytest.mark.parametrize("path", ["/_plugins/_ml/connectors/_search", "/_plugins/_ml/models/_search"])
+@pytest.mark.parametrize(
+    "path", ["/_plugins/_ml/connectors/_search", "/_plugins/_ml/models/_search"]
+)
 def test_no_answer_holds_a_credential(api, connector_body, path):
     connector_body["credential"] = {"k": CANARY}
-    api.ok("POST", "/_plugins/_ml/models/_register", {"name": "m", "function_name": "remote", "connector": connector_body})
+    api.ok(
+        "POST",
+        "/_plugins/_ml/models/_register",
+        {"name": "m", "function_name": "remote", "connector": connector_body},
+    )
     api.connector(credential={"k": CANARY})
     answer = api.ok("GET", path)
     assert answer["hits"]["hits"]

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import http.client
-import os
 import signal
 import socket
 import subprocess
@@ -50,7 +49,12 @@ def test_it_answers_over_http_and_keeps_the_connection(served):
     assert (first.status, first.version) == (200, 11)
     assert len(first.read()) == int(first.headers["Content-Length"])
     sock = connection.sock
-    connection.request("POST", "/_plugins/_ml/models/_search", b'{"query": {"match_all": {}}}', {"X-Opaque-Id": "x"})
+    connection.request(
+        "POST",
+        "/_plugins/_ml/models/_search",
+        b'{"query": {"match_all": {}}}',
+        {"X-Opaque-Id": "x"},
+    )
     second = connection.getresponse()
     assert second.status == 200
     assert b'"hits"' in second.read()
@@ -113,4 +117,4 @@ def test_a_signal_ends_it_cleanly(tmp_path, number):
             process.send_signal(number)
             assert process.stdout.read() == "done\n"
         assert process.wait(10) == 0
-    assert os.path.exists(tmp_path / "sandbox.db")
+    assert (tmp_path / "sandbox.db").exists()

@@ -1,0 +1,65 @@
+# make demo   the main job on the sandbox       make test   all tests but the slow ones
+# make check  what CI runs, without the live suite
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+WORKERS ?= auto
+
+.DEFAULT_GOAL := help
+.PHONY: help setup dev demo test test-faults lint types coverage docs picture wheel check clean
+
+help:  ## say what there is
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+# What running it needs, and what working on it needs: the demo waits for the first only.
+$(VENV)/.run: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "flowplan needs Python 3.11 or newer; name one: make PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@
+
+setup: $(VENV)/.run  ## install flowplan into .venv
+dev: $(VENV)/.dev  ## install it with what development needs
+
+demo: $(VENV)/.run  ## plan, apply, status, predict and destroy an example on the sandbox
+	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/openai-chat/demo.sh
+
+test: $(VENV)/.dev  ## run all tests but the slow ones
+	$(BIN)/python -m pytest -q -n $(WORKERS) -m 'not slow'
+
+test-faults: $(VENV)/.dev  ## kill at every point, not at some
+	FLOWPLAN_ALL_POINTS=1 $(BIN)/python -m pytest -q -n $(WORKERS) -m slow -s
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy -p flowplan
+	$(BIN)/mypy tests examples
+
+coverage: $(VENV)/.dev  ## branch coverage of planner and state: 95 % at least
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -q -m 'not slow'
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report --include='*/planner/*,*/state/*' --fail-under=95
+
+docs: $(VENV)/.dev  ## regenerate what is generated in docs/
+	$(BIN)/python docs/generate.py
+
+picture: $(VENV)/.dev  ## draw docs/run.svg from a real run
+	$(BIN)/python docs/picture.py
+
+wheel: $(VENV)/.dev  ## build dist/*.whl
+	$(BIN)/python -m build --wheel --outdir dist
+
+check: lint types coverage  ## lint, types, tests with coverage
+
+clean:  ## remove what was built
+	rm -rf $(VENV) build dist *.egg-info .coverage* .mypy_cache .ruff_cache .pytest_cache

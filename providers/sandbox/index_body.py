@@ -1,0 +1,194 @@
+"""What OpenSearch makes of settings and mappings of an index, and which it refuses.
+
+By NORMALISATION 5. The lists of settings and field types are those that templates use, not all of
+OpenSearch's. Must not know the store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flowplan.providers.sandbox import javajson, wire
+from flowplan.providers.sandbox.wire import ApiError, Json, JsonObject
+
+__all__ = ["DEFAULTS", "flat_settings", "mappings", "merged_mappings", "refuse_static"]
+
+DEFAULTS = {
+    "number_of_shards": "1",
+    "number_of_replicas": "1",
+    "replication.type": "DOCUMENT",
+}
+_DYNAMIC = frozenset(
+    {"number_of_replicas", "auto_expand_replicas", "refresh_interval", "max_result_window"}
+    | {"max_inner_result_window", "max_rescore_window", "default_pipeline", "final_pipeline"}
+    | {"search.default_pipeline", "search.idle.after", "hidden", "max_ngram_diff"}
+    | {"max_shingle_diff", "max_terms_count", "max_regex_length", "gc_deletes", "priority"}
+    | {"blocks.read_only", "blocks.read", "blocks.write", "blocks.metadata", "max_script_fields"}
+    | {"blocks.read_only_allow_delete", "mapping.total_fields.limit", "mapping.depth.limit"}
+    | {"mapping.nested_fields.limit", "mapping.nested_objects.limit", "query.default_field"}
+    | {"translog.durability", "translog.sync_interval", "translog.flush_threshold_size"}
+    | {"knn.algo_param.ef_search", "knn.advanced.approximate_threshold", "max_slices_per_scroll"}
+    | {"search.concurrent_segment_search.mode", "search.concurrent_segment_search.enabled"}
+    | {"merge.policy", "verified_before_close", "max_docvalue_fields_search"}
+)
+_STATIC = frozenset(
+    {"number_of_shards", "codec", "codec.compression_level", "routing_partition_size", "knn"}
+    | {"number_of_routing_shards", "shard.check_on_startup", "soft_deletes.enabled", "store.type"}
+    | {"load_fixed_bitset_filters_eagerly", "replication.type", "mapping.ignore_malformed"}
+    | {"knn.space_type", "knn.derived_source.enabled", "mapping.coerce", "append_only.enabled"}
+    | {"knn.remote_index_build.enabled", "sparse", "provided_name", "derived_source.enabled"}
+)
+# Whole families: analysis, similarities, slow logs, shard allocation and sorting have names of
+# their own below these.
+_FAMILIES = ("analysis.", "similarity.", "sort.", "search.slowlog.", "indexing.slowlog.")
+_OPEN_FAMILIES = ("routing.", "lifecycle.", "plugins.", "merge.", "query.", "highlight.")
+_TYPES = frozenset(
+    {"alias", "binary", "boolean", "byte", "completion", "constant_keyword", "date", "date_nanos"}
+    | {"date_range", "derived", "double", "double_range", "flat_object", "float", "float_range"}
+    | {"geo_point", "geo_shape", "half_float", "integer", "integer_range", "ip", "ip_range"}
+    | {"join", "keyword", "long", "long_range", "match_only_text", "object"}
+    | {"percolator", "rank_feature", "rank_features", "scaled_float", "search_as_you_type"}
+    | {"short", "star_tree", "text", "token_count", "unsigned_long", "version", "wildcard"}
+    | {"xy_point", "xy_shape", "semantic_version", "context_aware_grouping"}
+)
+_ALIKE = 0.7
+_PLUGIN_TYPES = {
+    "knn_vector": "opensearch-knn",
+    "semantic": "opensearch-neural-search",
+    "sparse_vector": "opensearch-neural-search",
+}
+
+
+def flat_settings(value: Json, prefix: str = "") -> dict[str, str | list[str] | None]:
+    """Settings by dotted name without `index.`, each a string; null stays, it resets."""
+    found: dict[str, str | list[str] | None] = {}
+    for key, item in (value or {}).items():
+        name = f"{prefix}{key}"
+        if isinstance(item, dict):
+            found |= flat_settings(item, f"{name}.")
+        elif isinstance(item, list):
+            found[name] = [javajson.string(part) for part in item]
+        else:
+            found[name] = None if item is None else javajson.string(item)
+    if prefix:
+        return found
+    short = {name.removeprefix("index."): item for name, item in found.items()}
+    for name in short:
+        _refuse_unknown(name)
+    return short
+
+
+def _refuse_unknown(name: str) -> None:
+    if name in _DYNAMIC or name in _STATIC or name.startswith((*_FAMILIES, *_OPEN_FAMILIES)):
+        return
+    wanted = f"index.{name}"
+    near = sorted(
+        (-_likeness(wanted, known), known)
+        for known in (f"index.{item}" for item in _DYNAMIC | _STATIC)
+        if _likeness(wanted, known) > _ALIKE
+    )
+    hint = (
+        "please check that any required plugins are installed, or check the breaking changes "
+        "documentation for removed settings"
+    )
+    if near:
+        names = [known for _, known in near]
+        hint = f"did you mean {f'[{names[0]}]' if len(names) == 1 else f'any of {names}'}?"
+    reason = f"unknown setting [index.{name}] {hint}"
+    raise ApiError(wire.BAD_REQUEST, "settings_exception", reason)
+
+
+def _likeness(left: str, right: str) -> float:
+    """1 for equal names, less for each edit, as Lucene's LevenshteinDistance counts (07: 14)."""
+    row = list(range(len(right) + 1))
+    for number, char in enumerate(left, 1):
+        before, row[0] = row[0], number
+        for place, other in enumerate(right, 1):
+            change = before + (char != other)
+            before = row[place]
+            row[place] = min(change, before + 1, row[place - 1] + 1)
+    return 1 - row[-1] / max(len(left), len(right))
+
+
+def refuse_static(names: Mapping[str, Any], index: str) -> None:
+    """Settings that an open index can't change (07: 21)."""
+    static = sorted(
+        f"index.{name}" for name in names if name in _STATIC or name.startswith(_FAMILIES[:3])
+    )
+    if static:
+        raise wire.illegal_argument(
+            f"Can't update non dynamic settings [[{', '.join(static)}]] for open indices "
+            f"[[{index}]]"
+        )
+
+
+def mappings(value: Json, plugins: tuple[str, ...] | None) -> JsonObject:
+    """Mappings as they come back; unknown field types are refused (07: 13)."""
+    if value is None:
+        return {}
+    if not isinstance(value, dict) or "_doc" in value:
+        raise _unparsable("Root mapping definition has unsupported parameters", [])
+    return _object(value, plugins)
+
+
+def _object(value: JsonObject, plugins: tuple[str, ...] | None) -> JsonObject:
+    made = dict(value)
+    if isinstance(made.get("dynamic"), bool):
+        made["dynamic"] = javajson.string(made["dynamic"])
+    if made.get("enabled") in {"true", "false"}:
+        made["enabled"] = made["enabled"] == "true"
+    for key in ("properties", "fields"):
+        if isinstance(made.get(key), dict):
+            made[key] = {name: _field(name, item, plugins) for name, item in made[key].items()}
+    return made
+
+
+def _field(name: str, value: Json, plugins: tuple[str, ...] | None) -> JsonObject:
+    if not isinstance(value, dict):
+        raise _unparsable(f"Expected map for property [fields] on field [{name}]", [name])
+    type_ = value.get("type")
+    if type_ is None and "properties" not in value and value:
+        raise _unparsable(f"No type specified for field [{name}]", [name])
+    plugin = _PLUGIN_TYPES.get(str(type_))
+    known = type_ in _TYPES or (plugin and (plugins is None or plugin in plugins))
+    if type_ is not None and not known:
+        raise _unparsable(f"No handler for type [{type_}] declared on field [{name}]", [name])
+    return _object(value, plugins)
+
+
+class _MappingError(ApiError):
+    """Its root cause has another text than itself (07: 13)."""
+
+    def reply(self) -> wire.Reply:
+        """The recorded shape."""
+        cause = {"type": self.type, "reason": self.reason}
+        error = {
+            "root_cause": [cause],
+            "type": self.type,
+            "reason": f"Failed to parse mapping [_doc]: {self.reason}",
+            "caused_by": cause,
+        }
+        return wire.Reply(self.status, {"error": error, "status": self.status})
+
+
+def _unparsable(reason: str, _path: list[str]) -> ApiError:
+    return _MappingError(wire.BAD_REQUEST, "mapper_parsing_exception", reason)
+
+
+def merged_mappings(before: JsonObject, added: JsonObject, place: str = "") -> JsonObject:
+    """Mappings after a PUT: new fields and parameters, never another type (07: 22, 23)."""
+    merged = {**before, **{key: item for key, item in added.items() if key != "properties"}}
+    fields = dict(before.get("properties", {}))
+    for name, field in added.get("properties", {}).items():
+        path = f"{place}{name}"
+        if name in fields:
+            was, now = (item.get("type", "object") for item in (fields[name], field))
+            if was != now:
+                raise wire.illegal_argument(
+                    f"mapper [{path}] cannot be changed from type [{was}] to [{now}]"
+                )
+            fields[name] = merged_mappings(fields[name], field, f"{path}.")
+        else:
+            fields[name] = field
+    return {**merged, "properties": fields} if fields else merged

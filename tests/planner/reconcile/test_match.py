@@ -1,0 +1,68 @@
+"""Which found resource belongs to which wish."""
+
+from __future__ import annotations
+
+import pytest
+
+from flowplan.errors import StateError
+from flowplan.planner.reconcile.match import MARGIN, assign, fits
+from flowplan.planner.values import Sensitive, seal
+from flowplan.protocol import Candidate
+from flowplan.state.model import IntentRecord, ResourceRecord
+
+SALT = "00" * 32
+
+
+def wish(name: str, at: float = 100.0, **expected: object) -> IntentRecord:
+    expected = {"name": "m", **expected}
+    return IntentRecord(name, name, "t", "create", at, ResourceRecord(name, "t"), expected)
+
+
+def check(intent: IntentRecord, candidate: Candidate, **kw: object) -> bool:
+    options: dict[str, object] = {"known_ids": frozenset(), "offset": 0.0, "salt": SALT, **kw}
+    return fits(intent, candidate, **options)  # type: ignore[arg-type]
+
+
+def test_equal_content_made_since_and_owned_by_nobody_fits() -> None:
+    assert check(wish("a"), Candidate("id", {"name": "m", "more": 1}, 100.5))
+
+
+def test_other_content_does_not_fit() -> None:
+    assert not check(wish("a"), Candidate("id", {"name": "other"}, 100.5))
+    assert not check(wish("a", extra=1), Candidate("id", {"name": "m"}, 100.5))
+    assert not check(wish("a", extra=1), Candidate("id", {"name": "m", "extra": True}, 100.5))
+
+
+def test_what_was_made_before_the_wish_does_not_fit() -> None:
+    assert not check(wish("a"), Candidate("id", {"name": "m"}, 100.0 - MARGIN - 0.1))
+
+
+def test_the_clocks_are_compared_with_their_offset() -> None:
+    assert check(wish("a"), Candidate("id", {"name": "m"}, 40.0), offset=-60.0)
+    assert not check(wish("a"), Candidate("id", {"name": "m"}, 101.0), offset=60.0)
+
+
+def test_a_resource_of_a_record_does_not_fit() -> None:
+    assert not check(wish("a"), Candidate("id", {"name": "m"}), known_ids=frozenset({"id"}))
+
+
+def test_secrets_are_compared_by_their_digests() -> None:
+    sealed = seal({"p": {"key": Sensitive("s3cret")}}, SALT)
+    assert check(wish("a", **sealed), Candidate("id", {"name": "m", "p": {"key": "s3cret"}}))
+    assert not check(wish("a", **sealed), Candidate("id", {"name": "m", "p": {"key": "other"}}))
+
+
+def test_equal_wishes_take_as_many_candidates_as_there_are() -> None:
+    wishes = [wish("a"), wish("b"), wish("c")]
+    found = [Candidate("2", {"name": "m"}, 2.0), Candidate("1", {"name": "m"}, 1.0)]
+    taken = assign(wishes, {item.id: found for item in wishes})
+    assert {key: item.resource_id for key, item in taken.items()} == {"a": "1", "b": "2"}
+
+
+def test_more_candidates_than_wishes_are_listed_and_never_guessed() -> None:
+    found = [Candidate("1", {"name": "m"}), Candidate("2", {"name": "m"})]
+    with pytest.raises(StateError) as caught:
+        assign([wish("a")], {"a": found})
+    (diagnostic,) = caught.value.diagnostics
+    assert diagnostic.code == "FP421"
+    assert "1, 2" in diagnostic.detail
