@@ -10,6 +10,7 @@ into an exit code.
     ├── ProviderError       FP3xx  exit 1    what the cluster answered
     │   ├── Unreachable     FP322            nothing answered
     │   ├── Refused                          an answer that says no
+    │   │   └── InUse       FP334            no, since something else uses it
     │   └── AnswerLost                       sent, and nobody knows whether it took effect
     ├── StateError          FP4xx  exit 1    what is recorded
     │   └── StalePlan       FP2xx  exit 5    a saved plan that no longer fits
@@ -27,6 +28,7 @@ __all__ = [
     "AnswerLost",
     "Diagnostic",
     "FlowplanError",
+    "InUse",
     "LockHeld",
     "PlanError",
     "ProviderError",
@@ -124,6 +126,10 @@ class Refused(ProviderError):
         super().__init__(diagnostic)
         self.status = status
         self.reason = reason
+
+
+class InUse(Refused):
+    """The cluster does not change a resource in place while something uses it. FP334."""
 
 
 class AnswerLost(ProviderError):

@@ -25,7 +25,7 @@ from flowplan.planner.resolve import Resolver
 from flowplan.planner.template import Node, Template
 from flowplan.planner.values import Value
 from flowplan.planner.wording import steps_of
-from flowplan.planner.workspace import Workspace
+from flowplan.planner.workspace import Steps, Workspace
 from flowplan.protocol import Observed, ServerInfo, StepType
 from flowplan.state.backends import Snapshot
 from flowplan.state.identity import check_cluster, check_workflow
@@ -132,11 +132,14 @@ def _apply(
     )  # fmt: skip
 
 
-def predecessors_of(template: Template) -> tuple[Graph, Mapping[str, tuple[str, ...]]]:
+def predecessors_of(
+    template: Template, steps: Steps
+) -> tuple[Graph, Mapping[str, tuple[str, ...]]]:
     """The graph of a template and each node's predecessors, from all three sources of edges."""
-    edges = edges_of(template)
+    declared = {node.id: steps.step(node.type).schema.outputs for node in template.nodes}
+    edges = edges_of(template, declared)
     graph = Graph.build({node.id: tuple(edges.get(node.id, ())) for node in template.nodes})
-    return graph, {node.id: tuple(graph.predecessors(node.id)) for node in template.nodes}
+    return graph, graph.before
 
 
 @dataclass(slots=True)
@@ -155,7 +158,7 @@ class _Walk:
     diagnostics: tuple[Diagnostic, ...] = ()
 
     def run(self) -> tuple[list[NodeChange], list[Drift]]:
-        graph, predecessors = predecessors_of(self.template)
+        graph, predecessors = predecessors_of(self.template, self.workspace.steps)
         self.wanted = frozenset(node.id for node in self.template.nodes)
         outputs: dict[str, Mapping[str, Value]] = {}
         self.resolver = Resolver(self.template, self.params, predecessors, outputs)

@@ -24,15 +24,15 @@ def forced_by_use(
     decision: Decision, node: Node, step: StepType, record: ResourceRecord, holders: Holders
 ) -> tuple[Decision, tuple[Diagnostic, ...]]:
     """The decision as it is, or a replacement where somebody blocks the update."""
-    blocking = [holder for holder in holders.of(record) if holder.blocks_update]
-    if not blocking or not decision.fields:
+    if not decision.fields:
         return decision, ()
-    names = ", ".join(sorted(holder.name or holder.resource_id for holder in blocking))
+    blocking = [holder for holder in holders.of(record) if holder.blocks_update]
+    if not blocking and not record.in_use:
+        return decision, ()
     fields = tuple(replace(item, forces_replace=True) for item in decision.fields)
-    note = (
-        f"in use by the deployed {names}: the new one is made first and what uses it is moved, "
-        "so predictions go on"
-    )
+    names = ", ".join(sorted(holder.name or holder.resource_id for holder in blocking))
+    why = f"in use by the deployed {names}" if names else "refused to be updated while in use"
+    note = f"{why}: the new one is made first and what uses it is moved, so predictions go on"
     replaced = replace(
         decision,
         action="replace",

@@ -6,7 +6,7 @@ stand behind Protocols here, since the planner never imports them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -40,6 +40,9 @@ class Connection(Protocol):
     @property
     def request_count(self) -> int:
         """Requests sent so far, retries included."""
+
+    def hide(self, secrets: Iterable[str]) -> None:
+        """Keep these clear texts out of every message."""
 
     def operation(
         self,

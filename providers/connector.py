@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from flowplan.errors import Diagnostic, Refused
+from flowplan.errors import Diagnostic, InUse, Refused
 from flowplan.protocol import (
     Change,
     Cluster,
@@ -140,7 +140,7 @@ class CreateConnector(Step):
     ) -> Outputs:
         """PUT the changed inputs and read them back.
 
-        Raises `Refused` FP334 while a deployed model uses it.
+        Raises `InUse` FP334 while a deployed model uses it.
         """
         connector_id = str(resource.resource_id)
         names = [name for name in changed_names(changes) if name in inputs]
@@ -179,7 +179,7 @@ class CreateConnector(Step):
         return found
 
 
-def _still_used(refused: Refused) -> Refused:
+def _still_used(refused: Refused) -> InUse:
     diagnostic = Diagnostic(
         "error",
         "FP334",
@@ -187,7 +187,7 @@ def _still_used(refused: Refused) -> Refused:
         refused.reason,
         hint="Run the command again: the next plan makes a new one and moves the model to it.",
     )
-    return Refused(diagnostic, status=refused.status, reason=refused.reason)
+    return InUse(diagnostic, status=refused.status, reason=refused.reason)
 
 
 def _held(refused: Refused, connector_id: str, users: Sequence[Holder]) -> Refused:

@@ -48,7 +48,8 @@ class ResourceRecord:
     `inputs` are the resolved inputs as sent, `observed` the fields as read back (None until
     the first read-back), `dependencies` the nodes whose outputs it used. `owned` came into
     being with it. `pending` are the top-level inputs whose change was begun and not finished;
-    `notes` is what the step type said before an unfinished create.
+    `notes` is what the step type said before an unfinished create. `in_use`: the cluster refused
+    to update it in place, so its next change is a replacement.
     """
 
     node: str
@@ -65,6 +66,7 @@ class ResourceRecord:
     pending: tuple[str, ...] = ()
     lifecycle: Mapping[str, Json] = field(default_factory=dict)
     notes: Mapping[str, Json] = field(default_factory=dict)
+    in_use: bool = False
 
     def depose(self) -> Deposed:
         """This resource as one that has been replaced."""

@@ -16,8 +16,9 @@ from flowplan.cli.session import Opened, open_workspace
 from flowplan.errors import Diagnostic, PlanError
 from flowplan.planner.build import build
 from flowplan.planner.plan import Plan
+from flowplan.render.patience import patience
 from flowplan.render.plan_text import plan_text
-from flowplan.render.validation import warn
+from flowplan.render.validation import not_in_place, warn
 from flowplan.state.lock import LockHolder
 
 __all__ = ["change", "locked", "refuse_blocked", "show_plan"]
@@ -29,15 +30,16 @@ def change(call: Call, *, mode: Literal["apply", "destroy"]) -> int:
 
     opened = open_workspace(call, mode=mode)
     with locked(call, opened, mode):
-        snapshot = recover(opened.workspace)
-        plan = build(
-            opened.workspace,
-            snapshot=snapshot,
-            mode=mode,
-            refresh=call.flags.refresh,
-            allow_delete=frozenset(call.flags.allow_delete),
-        )
-        refuse_blocked(call, plan)
+        with patience(call.err, "Looking at the cluster …", quiet=call.flags.quiet):
+            snapshot = recover(opened.workspace)
+            plan = build(
+                opened.workspace,
+                snapshot=snapshot,
+                mode=mode,
+                refresh=call.flags.refresh,
+                allow_delete=frozenset(call.flags.allow_delete),
+            )
+        refuse_blocked(plan)
         asking = needs_approval(call, plan)
         show_plan(call, opened, plan, asking=asking and can_ask(call))
         if asking:
@@ -60,22 +62,20 @@ def locked(call: Call, opened: Opened, operation: str) -> Iterator[None]:
         yield
 
 
-def refuse_blocked(call: Call, plan: Plan) -> None:
-    """Refuse deletes that nobody allowed. Raises `PlanError` FP290 for each."""
+def refuse_blocked(plan: Plan) -> None:
+    """Refuse deletes that nobody allowed. Raises `PlanError` FP230 for each."""
     blocked = [change for change in plan.changes if change.blocked]
     if not blocked:
         return
-    allow = " ".join(f"--allow-delete {change.blocked}" for change in blocked)
+    told = {item.node: item for item in plan.diagnostics if item.severity == "error"}
     raise PlanError(
         *(
-            Diagnostic(
-                "error", "FP290", f"{item.type}: deleting what it made is not allowed",
-                "; ".join(item.notes) or "It may hold data that nobody else has.",
-                node=item.node,
-                hint=f"Allow it: flowplan {call.flags.verb} {allow}\nOr keep the node."
-                if item is blocked[-1] else "",
+            told.get(change.node)
+            or Diagnostic(
+                "error", "FP230", "this delete needs permission", node=change.node,
+                hint=f"--allow-delete {change.blocked}, or keep the node in the template",
             )
-            for item in blocked
+            for change in blocked
         )
     )  # fmt: skip
 
@@ -83,7 +83,7 @@ def refuse_blocked(call: Call, plan: Plan) -> None:
 def show_plan(call: Call, opened: Opened, plan: Plan, *, asking: bool) -> None:
     """The plan before it is carried out; with JSON on stdout, on stderr if somebody is asked."""
     if not call.flags.json:
-        warn(call.err, (*opened.warnings, *plan.diagnostics))
+        warn(call.err, (*opened.warnings, *not_in_place(plan)))
         if not call.flags.quiet or asking:
             call.out.line(plan_text(plan, call.look) + ("" if plan.empty else "\n"))
     elif asking:

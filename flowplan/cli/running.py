@@ -17,6 +17,7 @@ from flowplan.planner.plan import Plan
 from flowplan.render.events_json import EventLines, plan_event_document
 from flowplan.render.json_file import JsonFile
 from flowplan.render.json_text import write_json
+from flowplan.render.validation import warn
 
 __all__ = ["carry_out", "exit_code"]
 
@@ -108,6 +109,7 @@ def _progress(call: Call, plan: Plan) -> Iterator[Listener]:
             listeners.append(_people(call, plan, stack))
         if call.flags.json_into:
             file = stack.enter_context(JsonFile(call.flags.json_into))
+            stack.callback(lambda: warn(call.err, file.told()))
             listeners.append(_lines(file.line, plan))
 
         def tell(event: Event) -> None:

@@ -34,6 +34,6 @@ def apply_saved(call: Call) -> int:
         # As found, then once more: reconciling an earlier run makes the plan stale, too.
         check_fresh(saved, opened.workspace, opened.workspace.backend.load())
         check_fresh(saved, opened.workspace, recover(opened.workspace))
-        refuse_blocked(call, plan)
+        refuse_blocked(plan)
         show_plan(call, opened, plan, asking=False)
         return carry_out(call, opened, plan, saved=True)

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from flowplan.errors import Diagnostic
+from flowplan.planner.plan import Plan
 from flowplan.planner.template import Template
 from flowplan.render.diagnostics import diagnostics_document, diagnostics_text
 from flowplan.render.sanitise import clean
 from flowplan.render.screen import Screen
 
-__all__ = ["valid_document", "valid_text", "warn"]
+__all__ = ["not_in_place", "valid_document", "valid_text", "warn"]
 
 
 def valid_text(path: str, template: Template) -> str:
@@ -32,6 +33,12 @@ def warn(screen: Screen, warnings: Sequence[Diagnostic]) -> None:
     """Print warnings, if there are any, with a line below them."""
     if warnings:
         screen.line(diagnostics_text(warnings, screen.look()) + "\n")
+
+
+def not_in_place(plan: Plan) -> tuple[Diagnostic, ...]:
+    """The diagnostics of a plan without those that its text shows at the node itself."""
+    blocked = {change.node for change in plan.changes if change.blocked}
+    return tuple(item for item in plan.diagnostics if item.node not in blocked)
 
 
 def _count(number: int, word: str) -> str:

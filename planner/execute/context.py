@@ -15,7 +15,7 @@ from uuid import uuid4
 from flowplan.errors import Diagnostic, FlowplanError
 from flowplan.planner.events import Event, Listener
 from flowplan.planner.plan import Action, NodeChange
-from flowplan.planner.values import Json
+from flowplan.planner.values import Json, Sensitive, Value, leaves
 from flowplan.planner.workspace import Steps, Workspace
 from flowplan.protocol import Cluster, StepType
 from flowplan.state.journal import JournalWriter
@@ -129,6 +129,13 @@ class Run:
         """Record that the wish certainly had no effect."""
         self.log.failed(intent.id, reason)
         self.undecided.pop(intent.id, None)
+
+    def hide(self, inputs: Mapping[str, Value]) -> None:
+        """Keep the secrets in `inputs` out of every message: a server may quote what it got."""
+        if self.workspace.connection is not None:
+            self.workspace.connection.hide(
+                str(leaf.value) for _, leaf in leaves(inputs) if isinstance(leaf, Sensitive)
+            )
 
     def cluster(self, intent: IntentRecord, action: Action, timeout: float) -> Cluster:
         """The way to the cluster for the operation of this intent."""

@@ -56,6 +56,7 @@ class Operator:
             timeout = node.timeout or step.schema.timeout
             with told(run, change, change.action, step) as found:
                 inputs = self.names.inputs(node, step.schema)
+                run.hide(inputs)
                 made = self._make(change, node, inputs, timeout)
                 found[:] = [made.resource_id] if made.resource_id else []
         self.names.outputs[node.id] = run.records[node.id].outputs

@@ -31,7 +31,7 @@ def prepare(workspace: Workspace, plan: Plan, records: Mapping[str, ResourceReco
         return {}
     if workspace.connection is None:
         return {}
-    graph, predecessors = predecessors_of(workspace.template)
+    graph, predecessors = predecessors_of(workspace.template, workspace.steps)
     outputs: dict[str, Mapping[str, Value]] = {}
     resolver = Resolver(workspace.template, workspace.params, predecessors, outputs)
     nodes = {node.id: node for node in workspace.template.nodes}

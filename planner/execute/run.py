@@ -137,7 +137,7 @@ class _Execution:
         template, params = self.workspace.template, self.workspace.params
         if template is None or params is None or self.plan.mode == "destroy":
             return Operator(run)
-        _, predecessors = predecessors_of(template)
+        _, predecessors = predecessors_of(template, self.workspace.steps)
         resolver = Resolver(template, params, predecessors, {})
         return Operator(run, resolver, {node.id: node for node in template.nodes})
 

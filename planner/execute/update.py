@@ -5,17 +5,18 @@ Must not know the order of nodes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 
-from flowplan.errors import FlowplanError, Refused
+from flowplan.errors import FlowplanError, InUse, Refused
 from flowplan.planner.execute.context import Run, new_intent
 from flowplan.planner.execute.create import merged_owned
 from flowplan.planner.plan import FieldChange
 from flowplan.planner.reconcile.owned import with_owned
 from flowplan.planner.values import Json, Path, Value, reveal, seal
 from flowplan.protocol import Change, StepType
-from flowplan.state.model import ResourceRecord
+from flowplan.state.model import IntentRecord, ResourceRecord
 
 __all__ = ["changes_of", "update"]
 
@@ -38,21 +39,21 @@ def update(
     """
     plain = reveal(inputs)
     wanted = replace(
-        record, inputs=seal(inputs, run.salt), pending=(), status="ready", observed=None, notes={}
+        record,
+        inputs=seal(inputs, run.salt),
+        pending=(),
+        status="ready",
+        observed=None,
+        notes={},
+        in_use=False,
     )
     if step.schema.creates == "nothing":
         return _without_request(run, step, wanted, plain)
     intent = run.intent(new_intent(wanted, "update", expected=step_paths(fields)))
     cluster = run.cluster(intent, "update", timeout)
     record = with_owned(run.steps, cluster, record)
-    try:
+    with _accounted(run, intent, record, fields):
         outputs = step.update(cluster, record, plain, changes_of(fields, plain, step))
-    except Refused as error:
-        run.failed(intent, error.diagnostics[0].code)
-        raise
-    except FlowplanError:
-        run.put(unfinished(record, fields), intent)
-        raise
     made = replace(
         wanted,
         outputs={**record.outputs, **outputs.values},
@@ -60,6 +61,24 @@ def update(
     )
     run.put(made, intent)
     return made
+
+
+@contextmanager
+def _accounted(
+    run: Run, intent: IntentRecord, record: ResourceRecord, fields: tuple[FieldChange, ...]
+) -> Iterator[None]:
+    """Record what a failure of the request means for the resource."""
+    try:
+        yield
+    except InUse:
+        run.put(replace(record, in_use=True), intent)
+        raise
+    except Refused as error:
+        run.failed(intent, error.diagnostics[0].code)
+        raise
+    except FlowplanError:
+        run.put(unfinished(record, fields), intent)
+        raise
 
 
 def _without_request(

@@ -12,11 +12,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
-__all__ = ["Document", "Place", "Position", "Syntax", "line_starts"]
+__all__ = ["MAX_EXCERPT", "Document", "Place", "Position", "Syntax", "line_starts"]
 
 Json: TypeAlias = Any
 Path: TypeAlias = tuple[str | int, ...]
 Syntax: TypeAlias = Literal["yaml", "json"]
+
+# Nobody finds a place in a longer line; minified JSON would fill the screen.
+MAX_EXCERPT = 400
 
 _BREAK = re.compile(r"\r\n|\n|\r")
 
@@ -106,17 +109,19 @@ class Document:
         """The position of a range of offsets."""
         lines = self._line_starts()
         line = bisect_right(lines, start)
-        first = lines[line - 1]
-        stop = min(end, first + len(self.excerpt(line).rstrip()))
-        return Position(line, start - first + 1, max(1, stop - start))
+        here = self.text[start : min(end, self.line_end(line))]
+        return Position(line, start - lines[line - 1] + 1, max(1, len(here.rstrip())))
 
     def excerpt(self, line: int) -> str:
         """The text of a line, counted from 1, without its line break; "" beyond the end."""
-        lines = self._line_starts()
-        if not 1 <= line <= len(lines):
+        if not 1 <= line <= len(self._line_starts()):
             return ""
-        stop = lines[line] if line < len(lines) else len(self.text)
-        return self.text[lines[line - 1] : stop].rstrip("\r\n")
+        return self.text[self.line_offset(line) : self.line_end(line)].rstrip("\r\n")
+
+    def line_end(self, line: int) -> int:
+        """The offset at which the line after `line`, counted from 1, begins."""
+        lines = self._line_starts()
+        return lines[line] if line < len(lines) else len(self.text)
 
     def line_offset(self, line: int) -> int:
         """The offset at which a line, counted from 1, begins."""

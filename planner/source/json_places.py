@@ -23,13 +23,14 @@ from flowplan.planner.source.scalars import number
 
 __all__ = ["places"]
 
+# The text is readable, so commas and colons tell nothing that the brackets don't.
 _TOKEN = re.compile(
-    r"[ \t\r\n]*(?:"
+    r"[ \t\r\n,:]*(?:"
     r'(?P<string>"[^"\\]*(?:\\.[^"\\]*)*")'
     r"|(?P<number>-?[0-9]+(?P<part>\.[0-9]+)?(?P<power>[eE][+-]?[0-9]+)?)"
     r"|(?P<word>true|false|null)"
     r"|(?P<not_number>NaN|-?Infinity)"
-    r"|(?P<open>[\[{])|(?P<close>[\]}])|(?P<other>[,:]))"
+    r"|(?P<open>[\[{])|(?P<close>[\]}]))"
 )
 
 
@@ -54,9 +55,6 @@ class _Scan:
 
     def take(self, token: re.Match[str]) -> None:
         kind = token.lastgroup or ""
-        # Groups inside the number end after it began and before it ends.
-        if token["number"] is not None:
-            kind = "number"
         start, end = token.span(kind)
         if kind == "open":
             if len(self.stack) >= MAX_DEPTH:
@@ -70,7 +68,7 @@ class _Scan:
             self.keys.pop()
         elif kind == "string" and self._wants_key():
             self._key(token[kind], start, end)
-        elif kind != "other":
+        else:
             self._check(kind, token, start)
             self._add(Place(start, end))
 
@@ -80,13 +78,13 @@ class _Scan:
         if kind == "number":
             number(token[kind], start, whole=token["part"] is None and token["power"] is None)
         elif kind == "string":
-            _check_surrogates(json.loads(token[kind]), start, len(token[kind]))
+            _check_surrogates(_unquoted(token[kind]), start, len(token[kind]))
 
     def _wants_key(self) -> bool:
         return bool(self.stack) and isinstance(self.stack[-1].children, dict) and not self.keys[-1]
 
     def _key(self, quoted: str, start: int, end: int) -> None:
-        name: str = json.loads(quoted)
+        name = _unquoted(quoted)
         _check_surrogates(name, start, end - start)
         children = self.stack[-1].children
         if isinstance(children, dict) and name in children:
@@ -116,6 +114,13 @@ class _Scan:
             place.key = (start, end)
             children[name] = place
             self.keys[-1] = None
+
+
+def _unquoted(text: str) -> str:
+    if "\\" not in text:
+        return text[1:-1]
+    found: str = json.loads(text)
+    return found
 
 
 def _check_surrogates(text: str, start: int, span: int) -> None:

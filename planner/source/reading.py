@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import replace
 from pathlib import Path
 
 from flowplan.errors import Diagnostic, TemplateError
-from flowplan.planner.source.document import Document, Json, Syntax
+from flowplan.planner.source.document import MAX_EXCERPT, Document, Json, Syntax
 from flowplan.planner.source.limits import MAX_BYTES, SourceFault, unpaired_surrogate
 
 __all__ = ["parse_text", "read"]
@@ -21,7 +20,7 @@ _WIDE_BOMS = (b"\xff\xfe", b"\xfe\xff")
 # Nothing is known of the meaning when a text can't even be read, so the name of a key decides
 # whether its line may be shown.
 _SECRET_LINE = re.compile(
-    r"(?i)((?:key|secret|token|passw(?:or)?d|credential|authorization)[\w\s\"'-]*[:=]\s*)(.+)"
+    r"(?i)(?:key|secret|token|passw(?:or)?d|credential|authorization)[\w\s\"'-]{0,40}[:=]"
 )
 
 
@@ -130,8 +129,9 @@ def _not_utf8(name: str, data: bytes, start: int) -> Diagnostic:
 def _diagnostic(fault: SourceFault, document: Document) -> Diagnostic:
     place = document.position_at(fault.offset, fault.offset + fault.span)
     excerpt = document.excerpt(place.line)
-    shown = _SECRET_LINE.sub(lambda found: f"{found[1]}(hidden)", excerpt)
-    diagnostic = Diagnostic(
+    hidden = len(excerpt) > MAX_EXCERPT or _SECRET_LINE.search(excerpt) is not None
+    shown = "" if hidden else excerpt
+    return Diagnostic(
         "error",
         fault.code,
         fault.summary,
@@ -141,7 +141,5 @@ def _diagnostic(fault: SourceFault, document: Document) -> Diagnostic:
         column=place.column,
         hint=fault.hint,
         excerpt=shown,
-        span=place.span,
+        span=place.span if shown else 0,
     )
-    # Underlining needs columns that still fit the line.
-    return diagnostic if shown == excerpt else replace(diagnostic, excerpt="", span=0)

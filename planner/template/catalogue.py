@@ -16,8 +16,11 @@ __all__ = ["StepCatalogue"]
 class StepCatalogue(Protocol):
     """The step types that exist, by name."""
 
-    def schema(self, type: str) -> StepSchema | None:
+    def schema(self, name: str) -> StepSchema | None:
         """The schema of a step type, None when there is no such."""
 
     def names(self) -> Sequence[str]:
         """All step types that can be named."""
+
+    def unsupported(self, name: str) -> bool:
+        """Whether Flow Framework has this step type and flowplan does not, in this version."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from flowplan.planner.expressions import contains
 from flowplan.planner.template.fields import Fields
 from flowplan.planner.template.formats import is_version, kind_of
 from flowplan.planner.template.report import Report
@@ -45,6 +46,15 @@ def read_heading(value: Json, report: Report) -> Heading | None:
     if fields is None:
         return None
     name = fields.text("name", required=True)
+    if contains(name):
+        report.error(
+            "FP153",
+            "the name is used as it is written, expressions and all",
+            ("name",),
+            detail="State and plans are bound to it, so it can't depend on params.",
+            hint="write the name out",
+            warning=True,
+        )
     fields.mapping("ui_metadata")
     version = fields.mapping("version")
     template_version, compatibility = _read_version(version, report)

@@ -6,7 +6,7 @@ It must not know how the schema came about, or what expressions in the inputs me
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from flowplan.planner.expressions import contains
 from flowplan.planner.template.catalogue import StepCatalogue
@@ -31,7 +31,7 @@ class InputCheck:
     wiring: Wiring
     report: Report
     strict: bool = False
-    _givers: dict[str, list[str]] = field(default_factory=dict)
+    _givers: dict[str, list[str]] | None = None
 
     def check(self, draft: Draft) -> None:
         """Report all that is wrong with the type and the inputs of one node."""
@@ -78,15 +78,20 @@ class InputCheck:
                 )
 
     def _unknown_type(self, node: Node) -> None:
-        self.report.error(
-            "FP103",
-            f'no step type "{node.type}"',
-            (*node.path, "type"),
-            node=node.id,
-            hint=self.report.did_you_mean(
-                node.type, tuple(self.steps.names()), "flowplan steps lists them"
-            ),
-        )
+        path = (*node.path, "type")
+        if self.steps.unsupported(node.type):
+            self.report.error(
+                "FP151",
+                f"the step type {node.type} is not supported yet",
+                path,
+                node=node.id,
+                detail="Flow Framework has it; this version of flowplan does not.",
+                hint="flowplan steps lists those that are",
+            )
+            return
+        known = tuple(self.steps.names())
+        hint = self.report.did_you_mean(node.type, known, "flowplan steps lists them")
+        self.report.error("FP103", f'no step type "{node.type}"', path, node=node.id, hint=hint)
 
     def _unknown_input(self, node: Node, name: str, known: Sequence[str]) -> None:
         self.report.error(
@@ -197,7 +202,8 @@ class InputCheck:
             )
 
     def _remedy(self, node: Node, missing: Sequence[str]) -> str:
-        if not self._givers:
+        if self._givers is None:
+            self._givers = {}
             for name in self.wiring.nodes:
                 for output in self.wiring.outputs(name) or ():
                     self._givers.setdefault(output, []).append(name)

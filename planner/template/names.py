@@ -24,6 +24,7 @@ from flowplan.planner.values import Json, Path, leaves
 __all__ = ["Names"]
 
 OPENING = "${{"
+SLIP = 0.8
 
 
 @dataclass(slots=True)
@@ -46,7 +47,9 @@ class Names:
 
         What is `shared` goes to every node, so it can't name an output of one.
         """
+        seen: set[Path] = set()
         for place, leaf in leaves(value, path):
+            self._check_keys(place, len(path), seen, node)
             if not isinstance(leaf, str) or not contains(leaf):
                 continue
             try:
@@ -60,6 +63,21 @@ class Names:
                     fragments=(leaf[error.offset :].splitlines() or [""])[:1],
                     node=node,
                     hint=error.hint,
+                )
+
+    def _check_keys(self, place: Path, start: int, seen: set[Path], node: str) -> None:
+        for end, key in enumerate(place[start:], start + 1):
+            if isinstance(key, str) and contains(key) and place[:end] not in seen:
+                seen.add(place[:end])
+                self.report.error(
+                    "FP152",
+                    "a key can't be an expression",
+                    place[:end],
+                    key=True,
+                    node=node,
+                    detail="It would be sent as it is: params fill in values, and never change "
+                    "what a template is made of.",
+                    hint="write the key out",
                 )
 
     def _judge(self, used: Reference, text: str, owner: str, *, shared: bool) -> None:
@@ -103,7 +121,9 @@ class Names:
         """Whether this is so like an output of a node that no param can be meant."""
         if hit is not None:
             outputs = self.wiring.outputs(hit[0]) or ()
-            return hit[0] != owner and self.report.nearest(hit[1][0], outputs) is not None
+            near = self.report.nearest(hit[1][0], outputs)
+            # Params of use-case templates are named alike: `create_index.name` is none.
+            return hit[0] != owner and near is not None and _like(near, hit[1][0]) >= SLIP
         if len(name) != 2:  # noqa: PLR2004 - node and output
             return False
         meant = self.report.nearest(name[0], tuple(self.wiring.nodes))
@@ -152,3 +172,9 @@ class Names:
             return "FP117", f'"{name}" is a node, not a param', detail, "name one of its outputs"
         hint = suggest(name, tuple(self.declared), "declare it under `flowplan.params`")
         return "FP117", f'no param "{name}"', "", hint
+
+
+def _like(left: str, right: str) -> float:
+    from difflib import SequenceMatcher
+
+    return SequenceMatcher(None, left, right).ratio()

@@ -25,13 +25,15 @@ __all__ = ["parse"]
 
 
 def parse(
-    document: Document, steps: StepCatalogue, *, strict: bool = False
+    document: Document, steps: StepCatalogue, *, strict: bool = False, partial: bool = False
 ) -> tuple[Template | None, tuple[Diagnostic, ...]]:
     """Read and check a template: flow-framework.md §1 and §2, DESIGN §3.
 
     Gives the template, None when there is any error, and all errors and warnings (FP102 to
     FP129, FP170 to FP174) in the order of their places. `strict` makes errors of inputs and
-    outputs that a step type does not declare. Params are checked by `check_params`.
+    outputs that a step type does not declare. Params are checked by `check_params`; so that
+    their mistakes can be told with the others, `partial` gives the template as far as it could
+    be read, errors or not.
     """
     report = Report(document)
     heading = read_heading(document.value, report)
@@ -52,7 +54,7 @@ def parse(
         report.secrets.extend(secret_paths(workflows, {name: steps.schema(name) for name in types}))
         report.secrets.extend(secret_params(declared.params))
     template = None
-    if not report.failed:
+    if partial or not report.failed:
         template = _template(document, heading, declared, workflows, implicit)
     return template, report.diagnostics()
 
@@ -90,7 +92,10 @@ def _template(
     workflows: Sequence[Workflow],
     implicit: Mapping[str, ParamSpec],
 ) -> Template:
-    provision = next(workflow for workflow in workflows if workflow.name == PROVISION)
+    provision = next(
+        (workflow for workflow in workflows if workflow.name == PROVISION),
+        Workflow(PROVISION, ("workflows", PROVISION)),
+    )
     return Template(
         name=heading.name,
         document=document,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from flowplan.errors import Diagnostic, nearest
 from flowplan.planner.source import Document, Position
+from flowplan.planner.source.document import MAX_EXCERPT
 from flowplan.planner.values import Path
 
 __all__ = ["Report", "listed"]
@@ -92,6 +93,7 @@ class Report:
         else:
             place = document.position(found.path, key=found.key)
         base = found.diagnostic
+        excerpt = self._excerpt(place, hidden)
         return Diagnostic(
             base.severity,
             base.code,
@@ -102,15 +104,17 @@ class Report:
             line=place.line,
             column=place.column,
             hint=base.hint,
-            excerpt=self._excerpt(place, hidden),
-            span=place.span,
+            excerpt=excerpt,
+            span=place.span if excerpt else 0,
         )
 
     def _excerpt(self, place: Position, hidden: Sequence[tuple[int, int]]) -> str:
         from bisect import bisect_left
 
-        text = self.document.excerpt(place.line)
         first = self.document.line_offset(place.line)
+        if self.document.line_end(place.line) - first > MAX_EXCERPT:
+            return ""
+        text = self.document.excerpt(place.line)
         last = first + len(text)
         # Secrets don't overlap, so only the one before the line can reach into it.
         at = max(0, bisect_left(hidden, (first, 0)) - 1)

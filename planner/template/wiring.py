@@ -8,7 +8,7 @@ module must not know values or places.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from flowplan.planner.template.catalogue import StepCatalogue
 from flowplan.planner.template.model import Edge, Node, Template
@@ -29,6 +29,7 @@ class Wiring:
     before: Mapping[str, Sequence[str]]
     schemas: Mapping[str, StepSchema | None]
     inherited: frozenset[str] = frozenset()
+    _given: dict[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(
@@ -72,13 +73,17 @@ class Wiring:
 
         An input that takes a list (an agent's `tools`) is put together from all of them.
         """
-        node = self.nodes[name]
+        if name not in self._given:
+            self._given[name] = self._candidates(self.nodes[name])
+        return self._given[name]
+
+    def _candidates(self, node: Node) -> Mapping[str, tuple[str, ...]]:
         schema = self.schemas.get(node.type)
         if schema is None:
             return {}
         named: dict[str, list[str]] = {}
         offered: dict[str, list[str]] = {}
-        for source in self.before[name]:
+        for source in self.before[node.id]:
             for output in self.outputs(source) or ():
                 if output not in schema.inputs or schema.inputs[output].local:
                     continue
@@ -95,23 +100,28 @@ class Wiring:
         for key, sources in self.candidates(name).items():
             joined = schema is not None and "array" in schema.inputs[key].types
             if len(sources) > 1 and not joined:
-                origins = {self._origin(source, key) for source in sources}
+                known: dict[str, str] = {}
+                origins = {self._origin(source, key, known) for source in sources}
                 if len(origins) > 1:
                     found[key] = sources
         return found
 
-    def _origin(self, name: str, key: str) -> str:
-        """The node that a value comes from: a deploy step passes its model's id through."""
-        seen = {name}
-        while True:
+    def _origin(self, name: str, key: str, known: dict[str, str]) -> str:
+        """The node that a value comes from: a deploy step passes its model's id through.
+
+        `known` has the origins found before, so a long chain is followed once.
+        """
+        passed: dict[str, None] = {}
+        while name not in known and name not in passed:
+            passed[name] = None
             schema = self.schemas.get(self.nodes[name].type)
-            if schema is None or key not in schema.inputs:
-                return name
             sources = self.candidates(name).get(key, ())
-            if len(sources) != 1 or sources[0] in seen:
-                return name
+            if schema is None or key not in schema.inputs or len(sources) != 1:
+                break
             name = sources[0]
-            seen.add(name)
+        origin = known.get(name, name)
+        known.update(dict.fromkeys(passed, origin))
+        return origin
 
 
 def sources_of_inputs(

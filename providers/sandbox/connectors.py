@@ -7,7 +7,7 @@ one transaction.
 from __future__ import annotations
 
 from flowplan.providers.sandbox import connector_body, search, wire
-from flowplan.providers.sandbox.deployment import is_cached, settled
+from flowplan.providers.sandbox.deployment import is_held, settled
 from flowplan.providers.sandbox.node import Node
 from flowplan.providers.sandbox.routes import Route
 from flowplan.providers.sandbox.store import Doc, Tx
@@ -78,7 +78,7 @@ def update(node: Node, request: Request) -> Reply:
             doc.source, doc.private["credential_keys"], body
         )
         connector_body.check_url(source, node.setting(tx, connector_body.TRUSTED))
-        deployed = [user.id for user in _users(tx, id_) if is_cached(settled(user, node))]
+        deployed = [user.id for user in _users(tx, id_) if is_held(settled(user, node))]
         _still_used(deployed, "undeploy", wire.BAD_REQUEST)
         source["last_updated_time"] = now
         done = tx.put(Doc("connector", id_, source, {"credential_keys": credential}, doc.version))

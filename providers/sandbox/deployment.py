@@ -18,8 +18,10 @@ __all__ = [
     "begin",
     "fails",
     "is_cached",
+    "is_held",
     "serving_snapshot",
     "settled",
+    "touched",
     "undeployed",
 ]
 
@@ -29,11 +31,22 @@ INJECTED = "deployment failed: injected by the sandbox's deploy_fail"
 
 
 def is_cached(model: Doc) -> bool:
-    """Whether the node holds the model: what the in-use guard and predictions look at.
-
-    NORMALISATION 6: the guard looks at a cache, not at `model_state`. Expects a settled model.
-    """
+    """Whether the node can serve the model. Expects a settled model."""
     return model.private.get("serving") is not None
+
+
+def is_held(model: Doc) -> bool:
+    """Whether the in-use guard of a connector counts the model. Expects a settled model.
+
+    NORMALISATION 6: the guard looks at a cache, not at `model_state`; a refused prediction on an
+    undeployed model is enough to be in it.
+    """
+    return is_cached(model) or bool(model.private.get("touched"))
+
+
+def touched(model: Doc) -> Doc:
+    """The model after a prediction that was refused because it is not deployed."""
+    return replace(model, private={**model.private, "touched": True})
 
 
 def fails(node: Node, model: Doc) -> bool:
@@ -124,5 +137,6 @@ def undeployed(model: Doc) -> Doc:
     }
     source.pop("planning_worker_nodes", None)
     private = {**model.private, "serving": None}
-    private.pop("deploy", None)
+    for key in ("deploy", "touched"):
+        private.pop(key, None)
     return replace(model, source=source, private=private)

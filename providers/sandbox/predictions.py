@@ -18,16 +18,18 @@ from flowplan.providers.sandbox.deployment import (
     is_cached,
     serving_snapshot,
     settled,
+    touched,
 )
 from flowplan.providers.sandbox.node import Node
 from flowplan.providers.sandbox.routes import Route
-from flowplan.providers.sandbox.store import Doc
+from flowplan.providers.sandbox.store import Doc, Tx
 from flowplan.providers.sandbox.wire import Json, JsonObject, Reply, Request
 
 __all__ = ["ROUTES"]
 
 _PLACEHOLDER = re.compile(r"\$\{parameters\.([^}]+)\}")
 _FAILING = re.compile(r"/fail/([45]\d\d)$")
+_AUTO_DEPLOY = "plugins.ml_commons.model_auto_deploy.enable"
 _DIMENSION = 8
 
 
@@ -66,11 +68,27 @@ def _serving(node: Node, model: Doc | None) -> JsonObject:
         if serving is None:
             reason = f"Failed to find connector:{model.source.get('connector_id')}"
             raise wire.status_error(wire.NOT_FOUND, reason)
-        # The state stays as it is until the deployment is done (11: 34-36).
-        tx.put(begin(model, node, serving, None, node.options.deploy))
+        refusal = _not_by_itself(node, tx, model)
+        if refusal is None:
+            # The state stays as it is until the deployment is done (11: 34-36).
+            tx.put(begin(model, node, serving, None, node.options.deploy))
+        else:
+            tx.put(touched(model))
+    if refusal is not None:
+        raise wire.illegal_argument(refusal)
     if fails(node, model):
         raise wire.status_error(wire.SERVER_ERROR, INJECTED)
     return serving
+
+
+def _not_by_itself(node: Node, tx: Tx, model: Doc) -> str | None:
+    """Why a prediction may not deploy this model (texts from ML Commons' source)."""
+    if node.setting(tx, _AUTO_DEPLOY) == "false":
+        path = f"/_plugins/_ml/models/{model.id}/_deploy"
+        return f"Model not ready yet. Please run this first: POST {path}"
+    if model.source.get("deploy_setting", {}).get("is_auto_deploy_enabled") is False:
+        return "Auto deployment disabled for this model, please deploy model first"
+    return None
 
 
 def _refuse_failing(url: str) -> None:

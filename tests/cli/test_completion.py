@@ -27,7 +27,7 @@ def completions(flowplan, monkeypatch, words: str) -> list[str]:
     monkeypatch.setenv("COMP_CWORD", str(len(words.split(" ")) - 1))
     out = flowplan().out
     monkeypatch.delenv("_FLOWPLAN_COMPLETE")
-    return [line.partition(",")[2] for line in out.splitlines()]
+    return [line.partition(",")[2] for line in out.splitlines() if line]
 
 
 def test_verbs_are_completed(flowplan, monkeypatch):

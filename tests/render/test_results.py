@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
@@ -284,3 +285,24 @@ def test_a_picture_is_an_svg_and_equal_for_equal_text():
     assert drawn.startswith("<svg")
     assert "created" in drawn
     assert drawn == picture("\x1b[32m+ created\x1b[0m")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_does_not_break_off_a_run_and_is_told():
+    with JsonFile("/dev/full") as file:
+        file.line({"a": 1})
+        file.line({"a": 2})
+    (warning,) = file.told()
+    assert (warning.severity, warning.code) == ("warning", "FP608")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_document_that_does_not_fit_is_a_usage_error():
+    with pytest.raises(UsageError, match="FP608"), JsonFile("/dev/full") as file:
+        file.document({"a": 1})
+
+
+def test_a_written_file_has_nothing_to_tell(tmp_path):
+    with JsonFile(str(tmp_path / "a")) as file:
+        file.line({"a": 1})
+    assert file.told() == ()

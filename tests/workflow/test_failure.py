@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from flowplan.errors import FlowplanError
@@ -143,7 +145,11 @@ def test_two_wishes_to_stop_leave_a_journal_that_the_next_command_takes_up(lab: 
             stop.request()
             stop.request()
 
+    before = set(threading.enumerate())
     lab.apply(stop=stop, listen=listen)
+    for thread in set(threading.enumerate()) - before:
+        # A process would end here; in this one the request in flight has to end first.
+        thread.join(0.5)
     lab.apply()
     assert lab.counts() == (1, 1, 1)
     assert lab.plan().empty
@@ -176,3 +182,32 @@ def test_random_errors_converge_to_the_same_result(lab: Lab, seed: int) -> None:
     assert actions(lab.plan()) == dict.fromkeys(("connector", "model", "deployment"), "no-op")
     lab.destroy()
     assert lab.counts() == (0, 0, 0)
+
+
+def test_an_update_refused_while_in_use_is_a_replacement_in_the_next_plan(lab: Lab) -> None:
+    lab.without("deployment")
+    del lab.template["flowplan"]
+    lab.apply()
+    path = f"/_plugins/_ml/models/{lab.ids()['model']}"
+    lab.inputs("connector")["parameters"]["model"] = "gpt-4o"
+
+    def listen(event: Event) -> None:
+        if event.type == "step_started":
+            lab.request("POST", f"{path}/_deploy", safe=True)
+
+    assert lab.apply(listen=listen).failed == 1
+    lab.request("POST", f"{path}/_undeploy", safe=True)
+    assert change_of(lab.plan(), "connector").action == "replace"
+    assert lab.apply().replaced == 1
+    assert lab.counts() == (1, 1, 1)
+    assert lab.plan().empty
+
+
+def test_a_secret_that_the_cluster_quotes_is_not_in_the_error(lab: Lab) -> None:
+    lab.inputs("connector")["credential"] = {"a": "${{ openai_key }}"}
+    lab.inputs("connector")["protocol"] = "${{ openai_key }}"
+    lab.apply()
+    told = [e.diagnostic for e in lab.events if e.diagnostic]
+    assert told
+    assert lab.params["openai_key"] not in str(told)
+    assert lab.params["openai_key"] not in str(lab.state)

@@ -29,25 +29,27 @@ def command(call: Call) -> int:
     from flowplan.cli.next_step import next_after_plan
     from flowplan.cli.session import open_workspace
     from flowplan.planner.build import build
+    from flowplan.render.patience import patience
     from flowplan.render.plan_json import plan_document
     from flowplan.render.plan_text import plan_text
-    from flowplan.render.validation import warn
+    from flowplan.render.validation import not_in_place, warn
 
     flags = call.flags
     mode = "destroy" if flags.destroy else "apply"
     opened = open_workspace(call, mode=mode)
-    plan = build(
-        opened.workspace,
-        mode="destroy" if flags.destroy else "apply",
-        refresh=flags.refresh,
-        allow_delete=frozenset(flags.allow_delete),
-    )
+    with patience(call.err, "Looking at the cluster …", quiet=flags.quiet):
+        plan = build(
+            opened.workspace,
+            mode="destroy" if flags.destroy else "apply",
+            refresh=flags.refresh,
+            allow_delete=frozenset(flags.allow_delete),
+        )
     if flags.out:
         from flowplan.planner.planfile import save
 
         save(plan, opened.workspace, Path(flags.out))
     if not flags.json:
-        warn(call.err, (*opened.warnings, *plan.diagnostics))
+        warn(call.err, (*opened.warnings, *not_in_place(plan)))
     noted = (*(item.without_place() for item in opened.warnings), *plan.diagnostics)
     shown = replace(plan, diagnostics=noted)
     step = next_after_plan(flags, plan, opened.workspace.template)

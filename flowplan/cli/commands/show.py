@@ -33,11 +33,11 @@ def _plan(call: Call, path: Path) -> int:
     from flowplan.planner.planfile import load
     from flowplan.render.plan_json import plan_document
     from flowplan.render.plan_text import plan_text
-    from flowplan.render.validation import warn
+    from flowplan.render.validation import not_in_place, warn
 
     plan = load(path).plan
     if not call.flags.json:
-        warn(call.err, plan.diagnostics)
+        warn(call.err, not_in_place(plan))
     step = "" if plan.empty else f"flowplan apply --plan {path}"
     call.result(lambda: plan_text(plan, call.look, next_step=step), lambda: plan_document(plan))
     return 0

@@ -162,6 +162,12 @@ def test_the_excerpt_of_an_unreadable_line_hides_what_may_be_a_secret():
     assert "sk-12345" not in repr((found, both))
 
 
+def test_a_very_long_line_is_not_shown():
+    found = refusal("a: [" + "x, " * 500 + ".nan]\n", "yaml")
+    assert (found.code, found.excerpt, found.span) == ("FP139", "", 0)
+    assert found.column == 5 + 1500
+
+
 @pytest.mark.parametrize(
     ("text", "advice"),
     [

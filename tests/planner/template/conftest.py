@@ -60,11 +60,14 @@ SCHEMAS = {
 
 
 class Catalogue:
-    def schema(self, type):
-        return SCHEMAS.get(type)
+    def schema(self, name):
+        return SCHEMAS.get(name)
 
     def names(self):
         return tuple(SCHEMAS)
+
+    def unsupported(self, name):
+        return name == "reindex"
 
 
 @pytest.fixture

@@ -127,3 +127,9 @@ def test_params_of_another_workflow_need_not_be_given(check):
     other = 'other: {nodes: [{id: a, type: noop, user_inputs: {delay: "${{ x }}"}}]}'
     found = check(f"name: x\nworkflows:\n  provision: {{{NODE}}}\n  {other}\n")
     assert found.template.implicit == {}
+
+
+def test_a_name_with_an_expression_is_used_as_written_with_a_warning(check):
+    found = check(f"name: ${{{{ x }}}}\nworkflows: {{provision: {{{NODE}}}}}\n")
+    assert found.places == [("FP153", 1, 7)]
+    assert (found.template.name, found.template.implicit) == ("${{ x }}", {})

@@ -25,6 +25,12 @@ def test_a_step_type_like_no_other_says_where_they_are_listed(nodes):
     assert nodes("nodes: [{id: a, type: zzz}]").found[0].hint == "flowplan steps lists them"
 
 
+def test_a_step_type_that_only_flow_framework_has_is_called_that(nodes):
+    found = nodes("nodes: [{id: a, type: reindex}]")
+    assert found.places == [("FP151", 4, 27)]
+    assert "Flow Framework has it" in found.found[0].detail
+
+
 def test_an_unknown_input_is_a_warning_with_the_nearest(nodes):
     found = nodes(model("    name: x\n    connector_id: y\n    descripton: z"))
     assert found.places == [("FP112", 11, 9)]

@@ -170,3 +170,16 @@ def test_the_dollar_and_brace_marks_of_others_are_left_alone(nodes):
     found = nodes(agent("${parameters.x} {{mustache}} {% x %} $[[a]]"))
     assert found.codes == []
     assert found.template.implicit == {}
+
+
+def test_a_key_can_not_be_an_expression(nodes):
+    text = agent("x") + "\n    tools: [{'${{ a }}': {b: 1, c: 2}}]"
+    found = nodes(text)
+    assert found.places == [("FP152", 10, 18)]
+    assert found.template is None
+
+
+def test_a_param_whose_name_is_a_little_like_an_output_stays_a_param(nodes):
+    found = nodes(agent("${{ group.model_id }}"))
+    assert found.codes == []
+    assert list(found.template.implicit) == ["group.model_id"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from flowplan.planner.source import parse_text
-from flowplan.planner.template import Edge, parse
+from flowplan.planner.template import Edge, check_params, parse
 
 GOOD = """\
 name: createconnector-registerremotemodel-deploymodel
@@ -214,3 +214,35 @@ def test_ten_thousand_wrong_names_among_ten_thousand_nodes_are_no_quadratic_sear
     assert time.perf_counter() - started < 20
     assert len(found) == 10_000
     assert found[0].hint.startswith("did you mean")
+
+
+def test_a_partial_template_lets_its_params_be_checked_with_the_rest(catalogue):
+    text = BAD.replace("moved: []", "params: {p: {}}")
+    template, found = parse(parse_text(text, "t.yaml", "yaml"), catalogue, partial=True)
+    assert any(item.severity == "error" for item in found)
+    assert [item.code for item in check_params(template, {})] == ["FP118"]
+
+
+def test_a_partial_template_may_have_no_workflow(catalogue):
+    template, found = parse(parse_text("name: x", "t.yaml", "yaml"), catalogue, partial=True)
+    assert [item.code for item in found] == ["FP127"]
+    assert template.nodes == ()
+
+
+def test_what_is_no_object_gives_no_partial_template(catalogue):
+    template, _ = parse(parse_text("[]", "t.json", "json"), catalogue, partial=True)
+    assert template is None
+
+
+def test_ten_thousand_mistakes_on_one_line_are_placed_in_seconds(catalogue):
+    import time
+
+    nodes = [
+        {"id": f"n{n}", "type": "noop", "user_inputs": {"zz": "x" * 500}} for n in range(10_000)
+    ]
+    text = json.dumps({"name": "x", "workflows": {"provision": {"nodes": nodes}}})
+    started = time.perf_counter()
+    _, found = parse(parse_text(text, "t.json", "json"), catalogue)
+    assert time.perf_counter() - started < 20
+    assert len(found) == 10_000
+    assert {(item.excerpt, item.span) for item in found} == {("", 0)}

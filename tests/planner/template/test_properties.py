@@ -51,11 +51,14 @@ TEMPLATES = st.fixed_dictionaries(
 
 
 class Nothing:
-    def schema(self, type):
+    def schema(self, name):
         return None
 
     def names(self):
         return ()
+
+    def unsupported(self, name):
+        return name == "noop"
 
 
 @settings(max_examples=200)
@@ -64,9 +67,9 @@ def test_every_tree_gets_an_answer(tree, strict):
     from flowplan.protocol import InputSpec, StepSchema
 
     class Some(Nothing):
-        def schema(self, type):
+        def schema(self, name):
             inputs = {"model_id": InputSpec(("string",), required=True), "name": InputSpec()}
-            return StepSchema(inputs, outputs=("model_id",)) if type == "deploy_model" else None
+            return StepSchema(inputs, outputs=("model_id",)) if name == "deploy_model" else None
 
     document = parse_text(json.dumps(tree, indent=1), "t.json", "json")
     for catalogue in (Nothing(), Some()):

@@ -109,7 +109,8 @@ def test_values_that_go_in_a_circle_end(catalogue):
         node("b", "deploy_model", a="model_id"),
         node("e", "deploy_model", a="model_id", b="model_id"),
     )
-    assert wiring.rivals("e") == {"model_id": ("a", "b")}
+    assert wiring.candidates("e") == {"model_id": ("a", "b")}
+    assert wiring.rivals("e") == {}
 
 
 def test_an_input_that_takes_a_list_is_put_together(catalogue):
@@ -150,3 +151,15 @@ def test_the_sources_of_a_whole_template(nodes, catalogue):
         """
     )
     assert sources_of_inputs(found.template, catalogue) == {"m": {}, "d": {"model_id": ("m",)}}
+
+
+def test_a_long_chain_that_passes_a_value_on_is_followed_once(catalogue):
+    import time
+
+    chain = [node("d0", "register_remote_model")]
+    chain += [node(f"d{n}", "deploy_model", **{f"d{n - 1}": "model_id"}) for n in range(1, 3000)]
+    last = node("last", "deploy_model", **{item.id: "model_id" for item in chain})
+    wiring = wire(catalogue, *chain, last)
+    started = time.perf_counter()
+    assert wiring.rivals("last") == {}
+    assert time.perf_counter() - started < 2

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,23 +34,23 @@ ML = "/_plugins/_ml"
 
 
 class Clock:
-    def __init__(self):
+    def __init__(self) -> None:
         self.now = 1_800_000_000.0
 
-    def __call__(self):
+    def __call__(self) -> Any:
         return self.now
 
 
 class Api:
     """Calls the application without WSGI around it."""
 
-    def __init__(self, app, clock=None):
+    def __init__(self, app: Any, clock: Any = None) -> None:
         self.app, self.clock = app, clock
 
-    def wait(self, seconds):
+    def wait(self, seconds: Any) -> None:
         self.clock.now += seconds
 
-    def send(self, method, path, body=None, opaque_id=None):
+    def send(self, method: Any, path: Any, body: Any = None, opaque_id: Any = None) -> Any:
         path, _, query = path.partition("?")
         params = dict(pair.partition("=")[::2] for pair in query.split("&") if pair)
         raw = (
@@ -57,22 +59,22 @@ class Api:
         reply = self.app.handle(Request(method, path, params, raw, opaque_id))
         return reply.status, reply.body
 
-    def ok(self, method, path, body=None):
+    def ok(self, method: Any, path: Any, body: Any = None) -> Any:
         status, answer = self.send(method, path, body)
         assert status == 200, answer
         return answer
 
-    def refused(self, method, path, body=None):
+    def refused(self, method: Any, path: Any, body: Any = None) -> Any:
         """Status and reason of an error."""
         status, answer = self.send(method, path, body)
         assert status >= 400, answer
         return status, answer["error"]["reason"]
 
-    def connector(self, **changes):
+    def connector(self, **changes: Any) -> Any:
         body = copy.deepcopy(CONNECTOR) | changes
         return self.ok("POST", f"{ML}/connectors/_create", body)["connector_id"]
 
-    def model(self, connector_id, name="m", deploy=False, **fields):
+    def model(self, connector_id: Any, name: Any = "m", deploy: Any = False, **fields: Any) -> Any:
         body = {"name": name, "function_name": "remote", "connector_id": connector_id} | fields
         query = "?deploy=true" if deploy else ""
         id_ = self.ok("POST", f"{ML}/models/_register{query}", body)["model_id"]
@@ -80,31 +82,31 @@ class Api:
             self.wait(1)
         return id_
 
-    def get_model(self, id_):
+    def get_model(self, id_: Any) -> Any:
         return self.ok("GET", f"{ML}/models/{id_}")
 
-    def predict(self, id_, text="hi"):
+    def predict(self, id_: Any, text: Any = "hi") -> Any:
         body = {"parameters": {"messages": [{"role": "user", "content": text}]}}
         output = self.ok("POST", f"{ML}/models/{id_}/_predict", body)["inference_results"][0][
             "output"
         ]
         return output[0]["dataAsMap"]
 
-    def search(self, kind, query, **more):
+    def search(self, kind: Any, query: Any, **more: Any) -> Any:
         return self.ok("POST", f"{ML}/{kind}/_search", {"query": query, **more})["hits"]["hits"]
 
 
 @pytest.fixture
-def connector_body():
+def connector_body() -> Any:
     return copy.deepcopy(CONNECTOR)
 
 
 @pytest.fixture
-def open_api(tmp_path):
+def open_api(tmp_path: Path) -> Any:
     """Opens a sandbox by its URL's options, on one file a test, with a clock that stands still."""
     apps = []
 
-    def opened(query="", **how):
+    def opened(query: Any = "", **how: Any) -> Any:
         clock = Clock()
         options = parse_options(f"sandbox:?{query}").at(tmp_path / "sandbox.db")
         app = SandboxApp(options, **({"clock": clock} | how))
@@ -117,5 +119,5 @@ def open_api(tmp_path):
 
 
 @pytest.fixture
-def api(open_api):
+def api(open_api: Any) -> Any:
     return open_api()

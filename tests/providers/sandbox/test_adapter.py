@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -11,10 +13,10 @@ ML = BASE_URL + "_plugins/_ml"
 
 
 @pytest.fixture
-def session_of(tmp_path):
+def session_of(tmp_path: Path) -> Any:
     opened = []
 
-    def session(url="sandbox:"):
+    def session(url: Any = "sandbox:") -> Any:
         found = requests.Session()
         found.trust_env = False
         found.mount(
@@ -28,7 +30,7 @@ def session_of(tmp_path):
         found.close()
 
 
-def test_a_session_gets_real_responses(session_of):
+def test_a_session_gets_real_responses(session_of: Any) -> None:
     session = session_of()
     response = session.get(BASE_URL)
     assert response.status_code == 200
@@ -42,7 +44,7 @@ def test_a_session_gets_real_responses(session_of):
     assert session.get(BASE_URL + "_nope").status_code == 400
 
 
-def test_query_parameters_survive(session_of):
+def test_query_parameters_survive(session_of: Any) -> None:
     rows = (
         session_of()
         .get(BASE_URL + "_cat/plugins", params={"format": "json", "h": "component"})
@@ -51,7 +53,7 @@ def test_query_parameters_survive(session_of):
     assert rows[0] == {"component": "opensearch-flow-framework"}
 
 
-def test_bodies_headers_and_other_alphabets_arrive(session_of, connector_body):
+def test_bodies_headers_and_other_alphabets_arrive(session_of: Any, connector_body: Any) -> None:
     session = session_of()
     connector_body["name"] = "Übersetzer 翻訳"
     id_ = session.post(f"{ML}/connectors/_create", json=connector_body).json()["connector_id"]
@@ -64,20 +66,21 @@ def test_bodies_headers_and_other_alphabets_arrive(session_of, connector_body):
     assert session.delete(f"{ML}/connectors/n%20ope").json()["_id"] == "n ope"
 
 
-def test_head_has_no_body(session_of):
+def test_head_has_no_body(session_of: Any) -> None:
     response = session_of().head(BASE_URL)
     assert (response.status_code, response.content) == (200, b"")
 
 
-def test_no_answer_is_a_connection_error(session_of):
+def test_no_answer_is_a_connection_error(session_of: Any) -> None:
     for query in ("reset_rate=1", "lost_rate=1"):
         with pytest.raises(requests.exceptions.ConnectionError) as caught:
             session_of(f"sandbox:?{query}").get(BASE_URL)
+        assert caught.value.request is not None
         assert caught.value.request.url == BASE_URL
 
 
 @pytest.mark.parametrize("timeout", [0.02, (5, 0.02)])
-def test_latency_beyond_the_timeout_is_a_read_timeout(session_of, timeout):
+def test_latency_beyond_the_timeout_is_a_read_timeout(session_of: Any, timeout: Any) -> None:
     session = session_of("sandbox:?latency=10s")
     began = time.monotonic()
     with pytest.raises(requests.exceptions.ReadTimeout):
@@ -85,22 +88,22 @@ def test_latency_beyond_the_timeout_is_a_read_timeout(session_of, timeout):
     assert time.monotonic() - began < 5
 
 
-def test_latency_within_the_timeout_is_waited_for(session_of):
+def test_latency_within_the_timeout_is_waited_for(session_of: Any) -> None:
     response = session_of("sandbox:?latency=30ms").get(BASE_URL, timeout=5)
     assert response.elapsed.total_seconds() >= 0.03
 
 
-def test_a_body_may_be_streamed(session_of):
+def test_a_body_may_be_streamed(session_of: Any) -> None:
     assert session_of().get(BASE_URL, stream=True).raw.read()
 
 
-def test_a_wrong_url_is_refused_before_anything_is_made(tmp_path):
+def test_a_wrong_url_is_refused_before_anything_is_made(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no option latnecy"):
         open_sandbox("sandbox:?latnecy=1s", default_path=tmp_path / "x.db")
     assert not (tmp_path / "x.db").exists()
 
 
-def test_the_path_of_the_url_wins(tmp_path):
+def test_the_path_of_the_url_wins(tmp_path: Path) -> None:
     adapter = open_sandbox(f"sandbox:{tmp_path}/named.db", default_path=tmp_path / "default.db")
     assert isinstance(adapter, SandboxAdapter)
     assert adapter.app.options.path == tmp_path / "named.db"

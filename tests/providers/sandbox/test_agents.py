@@ -1,17 +1,19 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 BASE = "/_plugins/_ml/agents"
 TOOL = {"type": "ListIndexTool", "name": "list", "parameters": {}}
 
 
-def make(api, **fields):
+def make(api: Any, **fields: Any) -> Any:
     body = {"name": "a", "type": "flow", "tools": [TOOL]} | fields
     return api.ok("POST", f"{BASE}/_register", body)["agent_id"]
 
 
-def get(api, id_):
+def get(api: Any, id_: Any) -> Any:
     return api.ok("GET", f"{BASE}/{id_}")
 
 
@@ -28,7 +30,7 @@ def get(api, id_):
         ),
     ],
 )
-def test_a_wrong_agent_is_refused_as_recorded(api, changes, said):
+def test_a_wrong_agent_is_refused_as_recorded(api: Any, changes: Any, said: Any) -> None:
     status, reason = api.refused(
         "POST", f"{BASE}/_register", {"name": "a", "type": "flow", "tools": [TOOL]} | changes
     )
@@ -36,7 +38,7 @@ def test_a_wrong_agent_is_refused_as_recorded(api, changes, said):
     assert said in reason
 
 
-def test_a_name_and_a_type_are_needed(api):
+def test_a_name_and_a_type_are_needed(api: Any) -> None:
     assert api.refused("POST", f"{BASE}/_register", {"type": "flow"}) == (
         400,
         "Agent name can't be null",
@@ -47,7 +49,7 @@ def test_a_name_and_a_type_are_needed(api):
     )
 
 
-def test_values_come_back_as_ml_commons_stores_them(api):
+def test_values_come_back_as_ml_commons_stores_them(api: Any) -> None:
     id_ = make(
         api,
         type="FLOW",
@@ -80,7 +82,7 @@ def test_values_come_back_as_ml_commons_stores_them(api):
     assert "tools" not in get(api, make(api, tools=[]))
 
 
-def test_an_update_merges_parameters_and_replaces_tools(api):
+def test_an_update_merges_parameters_and_replaces_tools(api: Any) -> None:
     id_ = make(api, parameters={"a": "1"}, llm={"model_id": "m", "parameters": {"a": "1"}})
     change = {
         "type": "flow",
@@ -99,7 +101,7 @@ def test_an_update_merges_parameters_and_replaces_tools(api):
     assert [tool["type"] for tool in get(api, id_)["tools"]] == ["X"]
 
 
-def test_an_update_is_refused_as_measured(api):
+def test_an_update_is_refused_as_measured(api: Any) -> None:
     plain, remembering = make(api), make(api, memory={"type": "conversation_index"})
     assert api.refused("PUT", f"{BASE}/{plain}", {"type": "conversational"}) == (
         400,
@@ -119,7 +121,7 @@ def test_an_update_is_refused_as_measured(api):
     )
 
 
-def test_an_agent_is_deleted_once_and_found_by_name(api):
+def test_an_agent_is_deleted_once_and_found_by_name(api: Any) -> None:
     id_ = make(api, name="mine")
     assert [hit["_id"] for hit in api.search("agents", {"term": {"name.keyword": "mine"}})] == [id_]
     assert api.ok("DELETE", f"{BASE}/{id_}")["result"] == "deleted"
@@ -127,7 +129,7 @@ def test_an_agent_is_deleted_once_and_found_by_name(api):
     assert api.refused("GET", f"{BASE}/{id_}")[0] == 404
 
 
-def test_an_agent_answers_with_an_echo(api):
+def test_an_agent_answers_with_an_echo(api: Any) -> None:
     path = f"{BASE}/{make(api)}/_execute"
     output = api.ok("POST", path, {"parameters": {"question": "why"}})["inference_results"][0][
         "output"
@@ -137,7 +139,7 @@ def test_an_agent_answers_with_an_echo(api):
     assert (status, answer["error"]["type"]) == (404, "OpenSearchStatusException")
 
 
-def test_tools_are_listed(api):
+def test_tools_are_listed(api: Any) -> None:
     assert "MLModelTool" in [tool["name"] for tool in api.ok("GET", "/_plugins/_ml/tools")]
     assert api.ok("GET", "/_plugins/_ml/tools/MLModelTool")["type"] == "MLModelTool"
     assert api.refused("GET", "/_plugins/_ml/tools/nope")[0] == 404

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,9 @@ TRUSTED = "plugins.ml_commons.trusted_connector_endpoints_regex"
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
-def test_an_incomplete_connector_is_refused_as_recorded(api, connector_body, case):
+def test_an_incomplete_connector_is_refused_as_recorded(
+    api: Any, connector_body: Any, case: Any
+) -> None:
     connector_body.pop(case.get("drop"), None)
     connector_body |= case.get("set", {})
     if "action" in case:
@@ -25,7 +28,7 @@ def test_an_incomplete_connector_is_refused_as_recorded(api, connector_body, cas
     assert answer["status"] == status
 
 
-def test_a_body_is_needed_and_must_be_an_object(api):
+def test_a_body_is_needed_and_must_be_an_object(api: Any) -> None:
     assert api.refused("POST", f"{BASE}/_create") == (
         500,
         "Create Connector request has empty body",
@@ -36,11 +39,11 @@ def test_a_body_is_needed_and_must_be_an_object(api):
     )
 
 
-def test_a_name_need_not_be_unique(api):
+def test_a_name_need_not_be_unique(api: Any) -> None:
     assert api.connector() != api.connector()
 
 
-def test_values_come_back_as_ml_commons_stores_them(api, connector_body):
+def test_values_come_back_as_ml_commons_stores_them(api: Any, connector_body: Any) -> None:
     connector_body |= {
         "version": 1,
         "parameters": {
@@ -82,7 +85,7 @@ def test_values_come_back_as_ml_commons_stores_them(api, connector_body):
     assert not {"url", "bogus", "credential", "credential_keys"} & got.keys()
 
 
-def test_absent_parameters_and_description_stay_as_recorded(api, connector_body):
+def test_absent_parameters_and_description_stay_as_recorded(api: Any, connector_body: Any) -> None:
     del connector_body["description"]
     del connector_body["parameters"]
     connector_body["actions"][0]["url"] = "https://api.openai.com/v1"
@@ -92,7 +95,7 @@ def test_absent_parameters_and_description_stay_as_recorded(api, connector_body)
     assert "description" not in got
 
 
-def test_an_update_merges_parameters_and_replaces_the_rest(api):
+def test_an_update_merges_parameters_and_replaces_the_rest(api: Any) -> None:
     id_ = api.connector()
     api.wait(1)
     done = api.ok(
@@ -113,7 +116,7 @@ def test_an_update_merges_parameters_and_replaces_the_rest(api):
     assert api.ok("GET", f"{BASE}/{id_}")["parameters"] == got["parameters"]
 
 
-def test_an_update_is_refused_as_recorded(api):
+def test_an_update_is_refused_as_recorded(api: Any) -> None:
     id_ = api.connector()
     assert api.refused("PUT", f"{BASE}/{id_}") == (
         400,
@@ -143,7 +146,7 @@ def test_an_update_is_refused_as_recorded(api):
     )
 
 
-def test_a_protocol_without_its_keys_breaks_the_connector_for_good(api):
+def test_a_protocol_without_its_keys_breaks_the_connector_for_good(api: Any) -> None:
     id_ = api.connector()
     assert api.ok("PUT", f"{BASE}/{id_}", {"protocol": "aws_sigv4"})["result"] == "updated"
     assert api.refused("GET", f"{BASE}/{id_}") == (400, "Missing credential")
@@ -155,7 +158,9 @@ def test_a_protocol_without_its_keys_breaks_the_connector_for_good(api):
     assert api.ok("DELETE", f"{BASE}/{id_}")["result"] == "deleted"
 
 
-def test_credential_names_are_merged_so_a_later_put_can_complete_them(api, connector_body):
+def test_credential_names_are_merged_so_a_later_put_can_complete_them(
+    api: Any, connector_body: Any
+) -> None:
     connector_body |= {
         "protocol": "aws_sigv4",
         "credential": {"access_key": "a", "secret_key": "b"},
@@ -166,29 +171,27 @@ def test_credential_names_are_merged_so_a_later_put_can_complete_them(api, conne
     assert api.ok("GET", f"{BASE}/{id_}")["protocol"] == "aws_sigv4"
 
 
-def test_an_unknown_connector_is_deleted_with_200_and_counted(api):
+def test_an_unknown_connector_is_deleted_with_200_and_counted(api: Any) -> None:
     first = api.ok("DELETE", f"{BASE}/nope")
     assert (first["result"], first["_version"]) == ("not_found", 1)
     assert api.ok("DELETE", f"{BASE}/nope")["_version"] == 2
 
 
-def test_a_connector_in_use_is_kept(api):
+def test_a_connector_in_use_is_kept(api: Any) -> None:
     id_ = api.connector()
     models = [api.model(id_, name=f"m{number}") for number in range(12)]
     status, reason = api.refused("DELETE", f"{BASE}/{id_}")
+    assert status == 409
     # Ten at most are counted and named: it is one page of a search.
-    assert (status, reason) == (
-        409,
-        "10 models are still using this connector, please delete or update the models first: "
-        f"[{', '.join(models[:10])}]",
-    )
+    said = "10 models are still using this connector, please delete or update the models first: "
+    assert reason == f"{said}[{', '.join(models[:10])}]"
     for model in models:
         api.ok("DELETE", f"/_plugins/_ml/models/{model}")
     assert api.ok("DELETE", f"{BASE}/{id_}")["result"] == "deleted"
     assert api.refused("GET", f"{BASE}/{id_}")[0] == 404
 
 
-def test_a_connector_under_a_deployed_model_can_not_be_updated(api):
+def test_a_connector_under_a_deployed_model_can_not_be_updated(api: Any) -> None:
     id_ = api.connector()
     registered = api.model(id_, name="registered")
     deployed = api.model(id_, name="deployed", deploy=True)
@@ -203,7 +206,7 @@ def test_a_connector_under_a_deployed_model_can_not_be_updated(api):
     assert api.refused("PUT", f"{BASE}/{id_}", {"description": "y"})[0] == 400
 
 
-def test_the_trusted_endpoints_can_be_set(api):
+def test_the_trusted_endpoints_can_be_set(api: Any) -> None:
     id_ = api.connector()
     api.ok("PUT", "/_cluster/settings", {"persistent": {TRUSTED: [r"^http://127\.0\.0\.1:.*$"]}})
     untrusted = (400, "Connector URL is not matching the trusted connector endpoint regex")

@@ -1,17 +1,19 @@
 from __future__ import annotations
 
+from typing import Any
+
 BASE = "/_plugins/_ml/models"
 
 
-def deploy(api, id_):
+def deploy(api: Any, id_: Any) -> Any:
     return api.ok("POST", f"{BASE}/{id_}/_deploy")
 
 
-def state(api, id_):
+def state(api: Any, id_: Any) -> Any:
     return api.get_model(id_)["model_state"]
 
 
-def test_a_deploy_is_answered_before_it_is_done(api):
+def test_a_deploy_is_answered_before_it_is_done(api: Any) -> None:
     id_ = api.model(api.connector())
     answer = deploy(api, id_)
     task = f"/_plugins/_ml/tasks/{answer.pop('task_id')}"
@@ -31,7 +33,7 @@ def test_a_deploy_is_answered_before_it_is_done(api):
     assert done["last_update_time"] == done["create_time"] + 150
 
 
-def test_a_deployed_model_says_where_and_since_when(api):
+def test_a_deployed_model_says_where_and_since_when(api: Any) -> None:
     id_ = api.model(api.connector(), deploy=True)
     got = api.get_model(id_)
     assert got["planning_worker_nodes"] == [api.app._node.id]
@@ -39,7 +41,7 @@ def test_a_deployed_model_says_where_and_since_when(api):
     assert got["last_deployed_time"] == got["last_updated_time"] > got["created_time"]
 
 
-def test_registering_with_deploy_shows_registered_first(api):
+def test_registering_with_deploy_shows_registered_first(api: Any) -> None:
     connector = api.connector()
     body = {"name": "m", "function_name": "remote", "connector_id": connector}
     id_ = api.ok("POST", f"{BASE}/_register?deploy=true", body)["model_id"]
@@ -53,7 +55,7 @@ def test_registering_with_deploy_shows_registered_first(api):
     assert {hit["_source"]["task_type"] for hit in tasks} == {"REGISTER_MODEL", "DEPLOY_MODEL"}
 
 
-def test_deploying_again_is_accepted_and_keeps_serving(api):
+def test_deploying_again_is_accepted_and_keeps_serving(api: Any) -> None:
     id_ = api.model(api.connector(), deploy=True)
     deploy(api, id_)
     assert state(api, id_) == "DEPLOYING"
@@ -62,7 +64,7 @@ def test_deploying_again_is_accepted_and_keeps_serving(api):
     assert state(api, id_) == "DEPLOYED"
 
 
-def test_a_model_is_not_updated_while_it_deploys(api):
+def test_a_model_is_not_updated_while_it_deploys(api: Any) -> None:
     id_ = api.model(api.connector())
     deploy(api, id_)
     assert api.refused("PUT", f"{BASE}/{id_}", {"name": "x"})[0] == 409
@@ -70,7 +72,7 @@ def test_a_model_is_not_updated_while_it_deploys(api):
     api.ok("PUT", f"{BASE}/{id_}", {"name": "x"})
 
 
-def test_undeploying_says_whether_the_node_held_the_model(api):
+def test_undeploying_says_whether_the_node_held_the_model(api: Any) -> None:
     id_ = api.model(api.connector(), deploy=True)
     node = api.app._node.id
     path = f"{BASE}/{id_}/_undeploy"
@@ -86,7 +88,7 @@ def test_undeploying_says_whether_the_node_held_the_model(api):
     assert api.refused("POST", f"{BASE}/nope/_undeploy") == (404, "Failed to find model")
 
 
-def test_several_models_are_undeployed_at_once(api):
+def test_several_models_are_undeployed_at_once(api: Any) -> None:
     connector = api.connector()
     ids = [api.model(connector, name=name, deploy=True) for name in "ab"]
     stats = api.ok("POST", f"{BASE}/_undeploy", {"model_ids": ids})[api.app._node.id]["stats"]
@@ -95,7 +97,7 @@ def test_several_models_are_undeployed_at_once(api):
     assert api.refused("POST", f"{BASE}/_undeploy", {"model_ids": []})[0] == 400
 
 
-def test_a_deployment_can_be_made_to_fail(open_api):
+def test_a_deployment_can_be_made_to_fail(open_api: Any) -> None:
     api = open_api("deploy_fail=bad-*")
     connector = api.connector()
     bad, good = api.model(connector, name="bad-one"), api.model(connector, name="good")
@@ -110,14 +112,14 @@ def test_a_deployment_can_be_made_to_fail(open_api):
     api.ok("DELETE", f"{BASE}/{bad}")
 
 
-def test_deploying_needs_the_model_and_its_connector(api):
+def test_deploying_needs_the_model_and_its_connector(api: Any) -> None:
     assert api.refused("POST", f"{BASE}/nope/_deploy") == (404, "Failed to find model")
     id_ = api.model(api.connector())
     api.ok("PUT", f"{BASE}/{id_}", {"connector_id": "nope"})
     assert api.refused("POST", f"{BASE}/{id_}/_deploy") == (404, "Failed to find connector:nope")
 
 
-def test_the_time_of_a_deployment_can_be_set(open_api):
+def test_the_time_of_a_deployment_can_be_set(open_api: Any) -> None:
     api = open_api("deploy=5s")
     id_ = api.model(api.connector())
     deploy(api, id_)
@@ -127,7 +129,7 @@ def test_the_time_of_a_deployment_can_be_set(open_api):
     assert state(api, id_) == "DEPLOYED"
 
 
-def test_versions_count_the_writes_of_a_real_node(api):
+def test_versions_count_the_writes_of_a_real_node(api: Any) -> None:
     connector = api.connector()
     id_ = api.model(connector)
     api.ok("PUT", f"{BASE}/{id_}", {"name": "renamed"})  # 2

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from typing import Any
 
 import pytest
 
@@ -14,17 +15,17 @@ CREATE = ("POST", "/_plugins/_ml/connectors/_create")
 MIXED = "sandbox:?error_rate=0.3&lost_rate=0.1&reset_rate=0.1&crash_rate=0.05&seed=7"
 
 
-def drawn(url, count=400):
+def drawn(url: Any, count: Any = 400) -> Any:
     plan = FaultPlan(parse_options(url))
     return [plan.draw() for _ in range(count)]
 
 
-def test_faults_are_the_same_for_the_same_seed():
+def test_faults_are_the_same_for_the_same_seed() -> None:
     assert drawn(MIXED) == drawn(MIXED)
     assert drawn(MIXED) != drawn(MIXED.replace("seed=7", "seed=8"))
 
 
-def test_faults_come_at_their_rates():
+def test_faults_come_at_their_rates() -> None:
     kinds = Counter(fault.kind for fault in drawn(MIXED, 4000))
     assert kinds["error"] == pytest.approx(1200, abs=150)
     assert kinds["lost"] == pytest.approx(400, abs=80)
@@ -32,7 +33,7 @@ def test_faults_come_at_their_rates():
     assert kinds["crash"] == pytest.approx(200, abs=60)
 
 
-def test_every_kind_of_error_comes_before_and_some_after_the_effect():
+def test_every_kind_of_error_comes_before_and_some_after_the_effect() -> None:
     seen = {(fault.status, fault.effect) for fault in drawn(MIXED, 2000) if fault.kind == "error"}
     assert seen == {
         (429, False),
@@ -45,11 +46,11 @@ def test_every_kind_of_error_comes_before_and_some_after_the_effect():
     }
 
 
-def test_threads_share_the_faults_of_a_seed():
+def test_threads_share_the_faults_of_a_seed() -> None:
     plan = FaultPlan(parse_options(MIXED))
-    found = []
+    found: list[Any] = []
 
-    def draw():
+    def draw() -> None:
         found.extend(plan.draw() for _ in range(100))
 
     threads = [threading.Thread(target=draw) for _ in range(4)]
@@ -61,11 +62,13 @@ def test_threads_share_the_faults_of_a_seed():
     assert sorted(found, key=key) == sorted(drawn(MIXED), key=key)
 
 
-def test_a_sandbox_without_rates_draws_nothing():
+def test_a_sandbox_without_rates_draws_nothing() -> None:
     assert set(drawn("sandbox:?seed=7")) == {faults.NO_FAULT}
 
 
-def test_a_reset_comes_before_the_effect_and_a_lost_answer_after(open_api, connector_body):
+def test_a_reset_comes_before_the_effect_and_a_lost_answer_after(
+    open_api: Any, connector_body: Any
+) -> None:
     quiet = open_api()
     with pytest.raises(ConnectionReset):
         open_api("reset_rate=1").send(*CREATE, connector_body)
@@ -75,7 +78,7 @@ def test_a_reset_comes_before_the_effect_and_a_lost_answer_after(open_api, conne
     assert len(quiet.search("connectors", {"match_all": {}})) == 1
 
 
-def test_an_error_says_truly_whether_it_had_an_effect(open_api, connector_body):
+def test_an_error_says_truly_whether_it_had_an_effect(open_api: Any, connector_body: Any) -> None:
     api, quiet = open_api("error_rate=1&seed=3"), open_api()
     plan = FaultPlan(parse_options("sandbox:?error_rate=1&seed=3"))
     made = 0
@@ -91,23 +94,23 @@ def test_an_error_says_truly_whether_it_had_an_effect(open_api, connector_body):
     assert len(quiet.search("connectors", {"match_all": {}}, size=100)) == made > 0
 
 
-def test_a_second_run_goes_on_where_the_first_one_stopped(open_api):
+def test_a_second_run_goes_on_where_the_first_one_stopped(open_api: Any) -> None:
     plan = FaultPlan(parse_options("sandbox:?error_rate=0.5&seed=1"))
     expected = [plan.at(number).status or 200 for number in range(20)]
     first = [open_api("error_rate=0.5&seed=1").send("GET", "/")[0] for _ in range(20)]
     assert first == expected
 
 
-def test_latency_is_slept_once_a_request(open_api):
-    slept = []
+def test_latency_is_slept_once_a_request(open_api: Any) -> None:
+    slept: list[float] = []
     api = open_api("latency=50ms", sleep=slept.append)
     api.ok("GET", "/")
     api.send("GET", "/_nope")
     assert slept == [0.05, 0.05]
 
 
-def test_an_answer_that_comes_too_late_has_its_effect(open_api):
-    slept = []
+def test_an_answer_that_comes_too_late_has_its_effect(open_api: Any) -> None:
+    slept: list[float] = []
     api = open_api("latency=2s", sleep=slept.append)
     body = b'{"name": "late"}'
     with pytest.raises(AnswerTooLate):
@@ -118,7 +121,7 @@ def test_an_answer_that_comes_too_late_has_its_effect(open_api):
     assert open_api().search("model_groups", {"match_all": {}})
 
 
-def test_a_fault_shows_in_no_task_afterwards(open_api, connector_body):
+def test_a_fault_shows_in_no_task_afterwards(open_api: Any, connector_body: Any) -> None:
     for query in ("reset_rate=1", "lost_rate=1"):
         with pytest.raises(faults.Disconnect):
             open_api(query).send(*CREATE, connector_body)

@@ -7,6 +7,8 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,10 +18,10 @@ from flowplan.providers.sandbox.options import parse_options
 ML = "/_plugins/_ml"
 
 
-def together(*jobs):
+def together(*jobs: Any) -> None:
     errors = []
 
-    def run(job):
+    def run(job: Any) -> None:
         try:
             job()
         except BaseException as error:  # noqa: BLE001
@@ -33,7 +35,18 @@ def together(*jobs):
     assert errors == []
 
 
-def test_a_connector_is_swapped_under_traffic_and_nothing_fails(open_api):
+def make(caller: Any, name: Any) -> None:
+    for number in range(12):
+        mine = caller.connector()
+        model = caller.model(mine, name=f"{name}-{number}")
+        caller.ok("POST", f"{ML}/models/{model}/_deploy")
+        caller.predict(model)
+        caller.ok("POST", f"{ML}/models/{model}/_undeploy")
+        caller.ok("DELETE", f"{ML}/models/{model}")
+        caller.ok("DELETE", f"{ML}/connectors/{mine}")
+
+
+def test_a_connector_is_swapped_under_traffic_and_nothing_fails(open_api: Any) -> None:
     api = open_api("deploy=5ms", clock=time.time)
     other = open_api("deploy=5ms", clock=time.time)
     connectors = [api.connector()]
@@ -41,21 +54,11 @@ def test_a_connector_is_swapped_under_traffic_and_nothing_fails(open_api):
     api.ok("POST", f"{ML}/models/{shared}/_deploy")
     done = threading.Event()
 
-    def predict(caller):
+    def predict(caller: Any) -> None:
         while not done.is_set():
             assert caller.predict(shared)["choices"]
 
-    def make(caller, name):
-        for number in range(12):
-            mine = caller.connector()
-            model = caller.model(mine, name=f"{name}-{number}")
-            caller.ok("POST", f"{ML}/models/{model}/_deploy")
-            caller.predict(model)
-            caller.ok("POST", f"{ML}/models/{model}/_undeploy")
-            caller.ok("DELETE", f"{ML}/models/{model}")
-            caller.ok("DELETE", f"{ML}/connectors/{mine}")
-
-    def swap():
+    def swap() -> None:
         time.sleep(0.02)  # its deployment is done then
         try:
             for number in range(12):
@@ -82,7 +85,7 @@ def test_a_connector_is_swapped_under_traffic_and_nothing_fails(open_api):
     assert api.get_model(shared)["model_state"] == "DEPLOYED"
 
 
-def test_registrations_at_once_count_in_one_group(open_api):
+def test_registrations_at_once_count_in_one_group(open_api: Any) -> None:
     api = open_api()
     connector = api.connector()
     together(*(lambda: api.model(connector, name="same") for _ in range(8)))
@@ -110,9 +113,12 @@ for name in ("a", "b"):
 
 
 @pytest.mark.parametrize("lines", [1, 25, 60])
-def test_a_killed_process_leaves_a_valid_database(open_api, tmp_path, lines):
+def test_a_killed_process_leaves_a_valid_database(
+    open_api: Any, tmp_path: Path, lines: Any
+) -> None:
     command = [sys.executable, "-c", WRITER, f"sandbox:{tmp_path}/sandbox.db"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
         answered = [process.stdout.readline().strip() for _ in range(lines)]
         process.kill()
     api = open_api()
@@ -126,7 +132,7 @@ def test_a_killed_process_leaves_a_valid_database(open_api, tmp_path, lines):
     assert len(api.ok("GET", "/_tasks?group_by=none")["tasks"]) == 2
 
 
-def test_a_crash_can_be_injected(tmp_path):
+def test_a_crash_can_be_injected(tmp_path: Path) -> None:
     url = f"sandbox:{tmp_path}/sandbox.db"
     command = [sys.executable, "-c", WRITER, f"{url}?crash_rate=0.05&seed=1"]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=60, check=False)
@@ -138,10 +144,11 @@ def test_a_crash_can_be_injected(tmp_path):
     app.close()
 
 
-def test_two_processes_share_one_sandbox(open_api, tmp_path):
+def test_two_processes_share_one_sandbox(open_api: Any, tmp_path: Path) -> None:
     api = open_api(clock=time.time)
     command = [sys.executable, "-c", WRITER, f"sandbox:{tmp_path}/sandbox.db"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
         process.stdout.readline()
         mine = [api.connector() for _ in range(30)]
         process.kill()

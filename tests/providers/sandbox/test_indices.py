@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 
-def settings(api, name="i"):
+def settings(api: Any, name: Any = "i") -> Any:
     return api.ok("GET", f"/{name}/_settings")[name]["settings"]["index"]
 
 
-def test_a_new_index_has_the_recorded_defaults(api):
+def test_a_new_index_has_the_recorded_defaults(api: Any) -> None:
     assert api.ok("PUT", "/i") == {"acknowledged": True, "shards_acknowledged": True, "index": "i"}
     got = api.ok("GET", "/i")["i"]
     found = got["settings"]["index"]
@@ -31,7 +33,9 @@ def test_a_new_index_has_the_recorded_defaults(api):
         {"refresh_interval": "5s", "knn": "true"},
     ],
 )
-def test_settings_come_back_nested_and_as_strings_however_they_are_written(api, given):
+def test_settings_come_back_nested_and_as_strings_however_they_are_written(
+    api: Any, given: Any
+) -> None:
     api.ok(
         "PUT",
         "/i",
@@ -45,13 +49,13 @@ def test_settings_come_back_nested_and_as_strings_however_they_are_written(api, 
     assert got["analysis"] == {"analyzer": {"a": {"filter": ["x", "1"]}}}
 
 
-def test_a_setting_below_another_stays_dotted(api):
+def test_a_setting_below_another_stays_dotted(api: Any) -> None:
     api.ok("PUT", "/i", {"settings": {"knn": True, "knn.algo_param.ef_search": 100}})
     got = settings(api)
     assert (got["knn"], got["knn.algo_param.ef_search"]) == ("true", "100")
 
 
-def test_mappings_are_normalised_as_measured(api):
+def test_mappings_are_normalised_as_measured(api: Any) -> None:
     mappings = {
         "dynamic": False,
         "properties": {
@@ -106,19 +110,21 @@ def test_mappings_are_normalised_as_measured(api):
         ("/i", {"bogus": 1}, "parse_exception", "unknown key [bogus] for create index"),
     ],
 )
-def test_a_wrong_index_is_refused_as_recorded(api, path, body, type_, reason):
+def test_a_wrong_index_is_refused_as_recorded(
+    api: Any, path: Any, body: Any, type_: Any, reason: Any
+) -> None:
     status, answer = api.send("PUT", path, body)
     assert (status, answer["error"]["type"]) == (400, type_)
     assert reason in answer["error"]["reason"]
 
 
-def test_a_vector_needs_its_plugin(open_api):
+def test_a_vector_needs_its_plugin(open_api: Any) -> None:
     body = {"mappings": {"properties": {"v": {"type": "knn_vector", "dimension": 8}}}}
     assert open_api("plugins=opensearch-ml").refused("PUT", "/i", body)[0] == 400
     open_api().ok("PUT", "/i", body)
 
 
-def test_an_index_is_made_once_and_deleted_once(api):
+def test_an_index_is_made_once_and_deleted_once(api: Any) -> None:
     api.ok("PUT", "/i")
     uuid = settings(api)["uuid"]
     assert api.refused("PUT", "/i") == (400, f"index [i/{uuid}] already exists")
@@ -129,7 +135,7 @@ def test_an_index_is_made_once_and_deleted_once(api):
     assert (api.send("HEAD", "/i")[0], api.send("GET", "/i")[0]) == (404, 404)
 
 
-def test_several_indices_are_read_at_once(api):
+def test_several_indices_are_read_at_once(api: Any) -> None:
     for name in ("a", "b"):
         api.ok("PUT", f"/{name}")
     assert api.ok("GET", "/a,b").keys() == api.ok("GET", "/*").keys() == {"a", "b"}
@@ -143,7 +149,7 @@ def test_several_indices_are_read_at_once(api):
     assert "green open a" in api.ok("GET", "/_cat/indices")
 
 
-def test_dynamic_settings_change_in_place_and_null_resets(api):
+def test_dynamic_settings_change_in_place_and_null_resets(api: Any) -> None:
     api.ok("PUT", "/i", {"settings": {"number_of_replicas": 0}})
     api.ok("PUT", "/i/_settings", {"index": {"refresh_interval": "5s"}, "number_of_replicas": 2})
     assert (settings(api)["refresh_interval"], settings(api)["number_of_replicas"]) == ("5s", "2")
@@ -157,7 +163,7 @@ def test_dynamic_settings_change_in_place_and_null_resets(api):
     api.ok("PUT", "/i/_settings", {"index.default_pipeline": "does-not-exist"})
 
 
-def test_static_settings_are_refused(api):
+def test_static_settings_are_refused(api: Any) -> None:
     api.ok("PUT", "/i")
     uuid = settings(api)["uuid"]
     assert api.refused("PUT", "/i/_settings", {"number_of_shards": 2, "analysis": {"a": 1}}) == (
@@ -166,7 +172,7 @@ def test_static_settings_are_refused(api):
     )
 
 
-def test_mappings_grow_and_never_change_a_type(api):
+def test_mappings_grow_and_never_change_a_type(api: Any) -> None:
     api.ok(
         "PUT",
         "/i",
@@ -202,7 +208,7 @@ def test_mappings_grow_and_never_change_a_type(api):
     )
 
 
-def test_aliases_come_and_go(api):
+def test_aliases_come_and_go(api: Any) -> None:
     api.ok("PUT", "/i")
     api.ok("PUT", "/i/_alias/al", {"filter": {"term": {"a": 1}}})
     assert api.ok("GET", "/al/_alias")["i"]["aliases"] == {"al": {"filter": {"term": {"a": 1}}}}
@@ -210,7 +216,7 @@ def test_aliases_come_and_go(api):
     assert api.refused("DELETE", "/i/_alias/al") == (404, "aliases [al] missing")
 
 
-def test_reindexing_makes_the_destination(api):
+def test_reindexing_makes_the_destination(api: Any) -> None:
     body = {"source": {"index": "a"}, "dest": {"index": "b"}}
     assert api.refused("POST", "/_reindex", body) == (404, "no such index [a]")
     api.ok("PUT", "/a")

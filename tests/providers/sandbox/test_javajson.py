@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from flowplan.providers.sandbox import javajson
@@ -27,8 +29,23 @@ from flowplan.providers.sandbox import javajson
         ("1e400", "Infinity"),
     ],
 )
-def test_a_leaf_becomes_the_string_that_a_java_server_stores(written, stored):
+def test_a_leaf_becomes_the_string_that_a_java_server_stores(written: Any, stored: Any) -> None:
     assert javajson.string(javajson.parse(written.encode())) == stored
+
+
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [
+        ({}, "START_OBJECT"),
+        ([], "START_ARRAY"),
+        (None, "VALUE_NULL"),
+        (True, "VALUE_BOOLEAN"),
+        ("", "VALUE_STRING"),
+        (1, "VALUE_NUMBER"),
+    ],
+)
+def test_a_token_has_the_parsers_name(value: Any, name: Any) -> None:
+    assert javajson.token(value) == name
 
 
 @pytest.mark.parametrize(
@@ -50,7 +67,7 @@ def test_a_leaf_becomes_the_string_that_a_java_server_stores(written, stored):
         (b"1" * 5000, "limit"),
     ],
 )
-def test_what_is_not_json_is_refused_in_the_servers_words(body, said):
+def test_what_is_not_json_is_refused_in_the_servers_words(body: Any, said: Any) -> None:
     with pytest.raises(javajson.JsonError) as caught:
         javajson.parse(body)
     assert said in str(caught.value)

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+from typing import Any
+
 BASE = "/_plugins/_ml/model_groups"
 
 
-def make(api, **body):
+def make(api: Any, **body: Any) -> Any:
     return api.ok("POST", f"{BASE}/_register", body)["model_group_id"]
 
 
-def test_a_group_has_what_was_recorded(api):
+def test_a_group_has_what_was_recorded(api: Any) -> None:
     answer = api.ok("POST", f"{BASE}/_register", {"name": "g", "description": "d", "bogus": 1})
     assert answer["status"] == "CREATED"
     now = api.app._node.now()
@@ -21,7 +23,7 @@ def test_a_group_has_what_was_recorded(api):
     }
 
 
-def test_a_group_is_refused_as_recorded(api):
+def test_a_group_is_refused_as_recorded(api: Any) -> None:
     id_ = make(api, name="g")
     assert api.refused("POST", f"{BASE}/_register", {"name": "g"}) == (
         400,
@@ -37,7 +39,7 @@ def test_a_group_is_refused_as_recorded(api):
     assert api.refused("PUT", f"{BASE}/nope", {"name": "x"}) == unknown
 
 
-def test_a_group_is_renamed_unless_the_name_is_taken(api):
+def test_a_group_is_renamed_unless_the_name_is_taken(api: Any) -> None:
     first, second = make(api, name="a", description="d"), make(api, name="b")
     assert api.refused("PUT", f"{BASE}/{first}", {"name": "b"}) == (
         400,
@@ -52,7 +54,7 @@ def test_a_group_is_renamed_unless_the_name_is_taken(api):
     assert api.ok("GET", f"{BASE}/{first}")["description"] == "e"
 
 
-def test_a_group_with_models_is_kept(api):
+def test_a_group_with_models_is_kept(api: Any) -> None:
     model = api.model(api.connector())
     group = api.get_model(model)["model_group_id"]
     assert api.refused("DELETE", f"{BASE}/{group}") == (
@@ -64,7 +66,7 @@ def test_a_group_with_models_is_kept(api):
     assert api.ok("DELETE", f"{BASE}/{group}")["result"] == "not_found"
 
 
-def test_models_of_one_name_share_the_group_that_was_made(api):
+def test_models_of_one_name_share_the_group_that_was_made(api: Any) -> None:
     connector = api.connector()
     first = api.get_model(api.model(connector, name="m"))
     second = api.get_model(api.model(connector, name="m"))
@@ -72,7 +74,7 @@ def test_models_of_one_name_share_the_group_that_was_made(api):
     assert (first["model_version"], second["model_version"]) == ("1", "2")
 
 
-def test_a_renamed_model_leaves_its_groups_name_behind(api):
+def test_a_renamed_model_leaves_its_groups_name_behind(api: Any) -> None:
     connector = api.connector()
     first = api.model(connector, name="m")
     api.ok("PUT", f"/_plugins/_ml/models/{first}", {"name": "n"})
@@ -81,6 +83,6 @@ def test_a_renamed_model_leaves_its_groups_name_behind(api):
     assert api.get_model(api.model(connector, name="n"))["model_group_id"] != group
 
 
-def test_a_group_made_by_hand_is_joined(api):
+def test_a_group_made_by_hand_is_joined(api: Any) -> None:
     group = make(api, name="m")
     assert api.get_model(api.model(api.connector(), name="m"))["model_group_id"] == group

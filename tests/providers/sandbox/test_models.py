@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ CASES = json.loads((Path(__file__).parent / "cases" / "model_refusals.json").rea
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
-def test_an_incomplete_model_is_refused_as_recorded(api, case):
+def test_an_incomplete_model_is_refused_as_recorded(api: Any, case: Any) -> None:
     text = json.dumps(case["body"]).replace("CONNECTOR", api.connector())
     status, answer = api.send("POST", f"{BASE}/_register", json.loads(text))
     assert (status, answer["error"]["type"], answer["error"]["reason"]) == (
@@ -22,7 +23,7 @@ def test_an_incomplete_model_is_refused_as_recorded(api, case):
     assert api.search("model_groups", {"match_all": {}}) == []
 
 
-def test_a_registered_model_has_what_was_recorded(api):
+def test_a_registered_model_has_what_was_recorded(api: Any) -> None:
     connector = api.connector()
     answer = api.ok(
         "POST",
@@ -61,7 +62,7 @@ def test_a_registered_model_has_what_was_recorded(api):
     )
 
 
-def test_settings_come_back_as_ml_commons_stores_them(api):
+def test_settings_come_back_as_ml_commons_stores_them(api: Any) -> None:
     fields = {
         "is_enabled": True,
         "rate_limiter": {"limit": 5, "unit": "MINUTES"},
@@ -83,11 +84,11 @@ def test_settings_come_back_as_ml_commons_stores_them(api):
 
 
 @pytest.mark.parametrize("field", ["rate_limiter", "deploy_setting", "interface"])
-def test_a_setting_that_is_no_object_is_refused(api, field):
+def test_a_setting_that_is_no_object_is_refused(api: Any, field: Any) -> None:
     assert api.refused("PUT", f"{BASE}/{api.model(api.connector())}", {field: 1})[0] == 400
 
 
-def test_an_update_changes_what_it_names_and_ignores_the_rest(api):
+def test_an_update_changes_what_it_names_and_ignores_the_rest(api: Any) -> None:
     id_ = api.model(api.connector(), description="d", rate_limiter={"limit": "1", "unit": "HOURS"})
     done = api.ok(
         "PUT",
@@ -121,7 +122,7 @@ def test_an_update_changes_what_it_names_and_ignores_the_rest(api):
     assert got["connector_id"]
 
 
-def test_an_update_is_refused_as_recorded(api):
+def test_an_update_is_refused_as_recorded(api: Any) -> None:
     id_ = api.model(api.connector())
     assert api.refused("PUT", f"{BASE}/nope", {}) == (
         404,
@@ -139,7 +140,7 @@ def test_an_update_is_refused_as_recorded(api):
     )
 
 
-def test_a_model_moves_to_another_group_and_takes_its_next_version(api):
+def test_a_model_moves_to_another_group_and_takes_its_next_version(api: Any) -> None:
     connector = api.connector()
     group = api.ok("POST", "/_plugins/_ml/model_groups/_register", {"name": "other"})[
         "model_group_id"
@@ -153,7 +154,7 @@ def test_a_model_moves_to_another_group_and_takes_its_next_version(api):
     assert api.ok("GET", f"/_plugins/_ml/model_groups/{left}")["latest_version"] == 1
 
 
-def test_a_deployed_model_is_not_deleted(api):
+def test_a_deployed_model_is_not_deleted(api: Any) -> None:
     id_ = api.model(api.connector(), deploy=True)
     busy = (
         400,
@@ -171,7 +172,7 @@ def test_a_deployed_model_is_not_deleted(api):
     assert api.refused("DELETE", f"{BASE}/{id_}") == (404, "Failed to find model")
 
 
-def test_a_model_may_hold_its_connector_itself(api, connector_body):
+def test_a_model_may_hold_its_connector_itself(api: Any, connector_body: Any) -> None:
     body = {"name": "m", "function_name": "remote", "connector": connector_body}
     id_ = api.ok("POST", f"{BASE}/_register", body)["model_id"]
     inline = api.get_model(id_)["connector"]
@@ -188,7 +189,7 @@ def test_a_model_may_hold_its_connector_itself(api, connector_body):
     assert api.refused("PUT", f"{BASE}/{id_}", {"connector_id": api.connector()})[0] == 400
 
 
-def test_a_local_model_has_its_id_in_its_task(api):
+def test_a_local_model_has_its_id_in_its_task(api: Any) -> None:
     body = {"name": "local", "version": "1.0.1", "model_format": "TORCH_SCRIPT"}
     answer = api.ok("POST", f"{BASE}/_register", body)
     assert answer.keys() == {"task_id", "status"}

@@ -1,20 +1,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from flowplan.providers.sandbox.options import SandboxOptions, parse_options
 
 
-def test_a_bare_url_has_no_path_and_no_faults():
+def test_a_bare_url_has_no_path_and_no_faults() -> None:
     options = parse_options("sandbox:")
     assert options == SandboxOptions()
     assert options.path is None
     assert not options.faulty
 
 
-def test_a_path_may_be_followed_by_options():
+def test_a_path_may_be_followed_by_options() -> None:
     options = parse_options("sandbox:/tmp/a%20b.db?latency=50ms&error_rate=0.1&seed=7")
     assert options.path == Path("/tmp/a b.db")
     assert (options.latency, options.error_rate, options.seed) == (0.05, 0.1, 7)
@@ -24,11 +25,11 @@ def test_a_path_may_be_followed_by_options():
 @pytest.mark.parametrize(
     ("text", "seconds"), [("50ms", 0.05), ("2s", 2), ("5m", 300), ("1.5s", 1.5), ("0ms", 0)]
 )
-def test_durations_have_a_unit(text, seconds):
+def test_durations_have_a_unit(text: Any, seconds: Any) -> None:
     assert parse_options(f"sandbox:?deploy={text}").deploy == seconds
 
 
-def test_plugins_are_a_list():
+def test_plugins_are_a_list() -> None:
     assert parse_options("sandbox:?plugins=opensearch-ml,opensearch-knn").plugins == (
         "opensearch-ml",
         "opensearch-knn",
@@ -36,7 +37,7 @@ def test_plugins_are_a_list():
     assert parse_options("sandbox:?plugins=").plugins == ()
 
 
-def test_the_default_path_fills_only_a_missing_one():
+def test_the_default_path_fills_only_a_missing_one() -> None:
     assert parse_options("sandbox:").at(Path("d.db")).path == Path("d.db")
     assert parse_options("sandbox:a.db").at(Path("d.db")).path == Path("a.db")
 
@@ -66,7 +67,7 @@ def test_the_default_path_fills_only_a_missing_one():
         ("sandbox:?=1", "no option (empty)"),
     ],
 )
-def test_a_wrong_option_is_refused_by_name(url, said):
+def test_a_wrong_option_is_refused_by_name(url: Any, said: Any) -> None:
     with pytest.raises(ValueError, match="sandbox") as caught:
         parse_options(url)
     assert said in str(caught.value)

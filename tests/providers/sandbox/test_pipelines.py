@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 INGEST, SEARCH = "/_ingest/pipeline", "/_search/pipeline"
@@ -7,7 +9,9 @@ SET = {"processors": [{"set": {"field": "a", "value": 1.5}}], "version": 3}
 
 
 @pytest.mark.parametrize(("base", "body"), [(INGEST, SET), (SEARCH, {"request_processors": []})])
-def test_a_pipeline_comes_back_as_posted_and_can_be_replaced(api, base, body):
+def test_a_pipeline_comes_back_as_posted_and_can_be_replaced(
+    api: Any, base: Any, body: Any
+) -> None:
     assert api.ok("PUT", f"{base}/p", body) == {"acknowledged": True}
     assert api.ok("GET", f"{base}/p") == {"p": body}
     changed = body | {"description": "new"}
@@ -16,7 +20,7 @@ def test_a_pipeline_comes_back_as_posted_and_can_be_replaced(api, base, body):
 
 
 @pytest.mark.parametrize("base", [INGEST, SEARCH])
-def test_several_are_read_at_once_and_missing_ones_left_out(api, base):
+def test_several_are_read_at_once_and_missing_ones_left_out(api: Any, base: Any) -> None:
     for name in ("a", "ab"):
         api.ok("PUT", f"{base}/{name}", {"processors": []} if base == INGEST else {})
     assert api.ok("GET", f"{base}/a,nope").keys() == {"a"}
@@ -27,7 +31,7 @@ def test_several_are_read_at_once_and_missing_ones_left_out(api, base):
 
 
 @pytest.mark.parametrize("base", [INGEST, SEARCH])
-def test_a_pipeline_is_deleted_once(api, base):
+def test_a_pipeline_is_deleted_once(api: Any, base: Any) -> None:
     api.ok("PUT", f"{base}/p", {"processors": []} if base == INGEST else {})
     assert api.ok("DELETE", f"{base}/p") == {"acknowledged": True}
     assert api.refused("DELETE", f"{base}/p") == (404, "pipeline [p] is missing")
@@ -96,15 +100,17 @@ def test_a_pipeline_is_deleted_once(api, base):
         (SEARCH, None, {"type": "parse_exception", "reason": "request body is required"}),
     ],
 )
-def test_a_wrong_pipeline_is_refused_as_recorded(api, path, body, error):
+def test_a_wrong_pipeline_is_refused_as_recorded(
+    api: Any, path: Any, body: Any, error: Any
+) -> None:
     status, answer = api.send("PUT", f"{path}/bad", body)
     assert status == 400
     assert answer["error"] == {"root_cause": [error], **error}
 
 
-def test_processors_come_with_their_plugins(open_api):
+def test_processors_come_with_their_plugins(open_api: Any) -> None:
     embedding = {"processors": [{"text_embedding": {"model_id": "m", "field_map": {"a": "b"}}}]}
-    hybrid = {"phase_results_processors": [{"normalization-processor": {}}]}
+    hybrid: dict[str, Any] = {"phase_results_processors": [{"normalization-processor": {}}]}
     api = open_api()
     api.ok("PUT", f"{INGEST}/p", embedding)
     api.ok("PUT", f"{SEARCH}/p", hybrid)

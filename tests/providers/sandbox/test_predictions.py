@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 BASE = "/_plugins/_ml/models"
@@ -10,7 +12,7 @@ HELLO = {
 }
 
 
-def test_a_prediction_echoes_the_last_message(api):
+def test_a_prediction_echoes_the_last_message(api: Any) -> None:
     id_ = api.model(api.connector(), deploy=True)
     answer = api.ok("POST", f"{BASE}/{id_}/_predict", HELLO)
     assert answer == {
@@ -46,7 +48,7 @@ def test_a_prediction_echoes_the_last_message(api):
     assert api.ok("POST", f"/_plugins/_ml/_predict/remote/{id_}", HELLO) == answer
 
 
-def test_a_prediction_deploys_a_model_that_is_not_deployed(api):
+def test_a_prediction_deploys_a_model_that_is_not_deployed(api: Any) -> None:
     id_ = api.model(api.connector())
     assert api.predict(id_)["choices"]
     assert api.get_model(id_)["model_state"] == "REGISTERED"
@@ -58,7 +60,7 @@ def test_a_prediction_deploys_a_model_that_is_not_deployed(api):
     assert api.get_model(id_)["model_state"] == "DEPLOYED"
 
 
-def test_a_refused_prediction_says_why_as_recorded(api):
+def test_a_refused_prediction_says_why_as_recorded(api: Any) -> None:
     id_ = api.model(api.connector(), deploy=True)
     path = f"{BASE}/{id_}/_predict"
     assert api.refused("POST", path) == (400, "request body is required")
@@ -73,7 +75,7 @@ def test_a_refused_prediction_says_why_as_recorded(api):
     assert api.predict(id_)["choices"]
 
 
-def test_a_deployed_model_moves_to_its_new_connector_at_once(api):
+def test_a_deployed_model_moves_to_its_new_connector_at_once(api: Any) -> None:
     old = api.connector()
     id_ = api.model(old, deploy=True)
     new = api.connector(parameters={"endpoint": "api.openai.com", "model": "gpt-4o"})
@@ -83,7 +85,7 @@ def test_a_deployed_model_moves_to_its_new_connector_at_once(api):
     assert api.ok("DELETE", f"/_plugins/_ml/connectors/{old}")["result"] == "deleted"
 
 
-def test_a_connector_that_does_not_exist_is_accepted_and_the_old_one_goes_on(api):
+def test_a_connector_that_does_not_exist_is_accepted_and_the_old_one_goes_on(api: Any) -> None:
     old = api.connector()
     id_ = api.model(old, deploy=True)
     api.ok("PUT", f"{BASE}/{id_}", {"connector_id": "nope"})
@@ -98,7 +100,7 @@ def test_a_connector_that_does_not_exist_is_accepted_and_the_old_one_goes_on(api
     )
 
 
-def test_a_model_whose_deployment_fails_predicts_nothing(open_api):
+def test_a_model_whose_deployment_fails_predicts_nothing(open_api: Any) -> None:
     api = open_api("deploy_fail=m")
     id_ = api.model(api.connector())
     assert api.refused("POST", f"{BASE}/{id_}/_predict", HELLO)[0] == 500
@@ -106,21 +108,44 @@ def test_a_model_whose_deployment_fails_predicts_nothing(open_api):
     assert api.get_model(id_)["model_state"] == "DEPLOY_FAILED"
 
 
-def action(**changes):
+def test_automatic_deployment_can_be_off_for_a_model(api: Any) -> None:
+    connector = api.connector()
+    id_ = api.model(connector, deploy_setting={"is_auto_deploy_enabled": False})
+    said = "Auto deployment disabled for this model, please deploy model first"
+    assert api.refused("POST", f"{BASE}/{id_}/_predict", HELLO) == (400, said)
+    assert api.get_model(id_)["model_state"] == "REGISTERED"
+    # The refused prediction put the model into the node's cache, which is what the guard looks at.
+    assert api.refused("PUT", f"/_plugins/_ml/connectors/{connector}", {})[0] == 400
+    api.ok("POST", f"{BASE}/{id_}/_undeploy")
+    api.ok("PUT", f"/_plugins/_ml/connectors/{connector}", {})
+
+
+def test_automatic_deployment_can_be_off_for_the_cluster(api: Any) -> None:
+    setting = {"plugins.ml_commons.model_auto_deploy.enable": False}
+    api.ok("PUT", "/_cluster/settings", {"transient": setting})
+    id_ = api.model(api.connector())
+    status, reason = api.refused("POST", f"{BASE}/{id_}/_predict", HELLO)
+    assert status == 400
+    assert reason == (
+        f"Model not ready yet. Please run this first: POST /_plugins/_ml/models/{id_}/_deploy"
+    )
+
+
+def action(**changes: Any) -> Any:
     return [
         {"action_type": "predict", "method": "POST", "url": "https://api.openai.com/v1", **changes}
     ]
 
 
 @pytest.mark.parametrize("status", [401, 429, 503])
-def test_a_service_that_fails_passes_its_status_on(api, status):
+def test_a_service_that_fails_passes_its_status_on(api: Any, status: Any) -> None:
     connector = api.connector(actions=action(url=f"http://127.0.0.1/fail/{status}"))
     refused = api.refused("POST", f"{BASE}/{api.model(connector)}/_predict", HELLO)
     assert refused[0] == status
     assert refused[1].startswith('Error from remote service: {"error": {"message": "mock failure')
 
 
-def test_texts_become_embeddings(api):
+def test_texts_become_embeddings(api: Any) -> None:
     body = '{ "model": "e", "input": ${parameters.input} }'
     id_ = api.model(api.connector(actions=action(request_body=body)))
     output = api.ok("POST", f"{BASE}/{id_}/_predict", {"parameters": {"input": ["a", "bb"]}})[
@@ -131,7 +156,7 @@ def test_texts_become_embeddings(api):
     assert data[0]["embedding"][0] == 0.01
 
 
-def test_an_embedding_post_process_function_makes_tensors(api):
+def test_an_embedding_post_process_function_makes_tensors(api: Any) -> None:
     body = '{ "model": "e", "input": ${parameters.input} }'
     made = action(
         request_body=body, post_process_function="connector.post_process.openai.embedding"
@@ -144,7 +169,7 @@ def test_an_embedding_post_process_function_makes_tensors(api):
 
 
 @pytest.mark.parametrize("name", ["prompt", "inputs", "text"])
-def test_a_plain_text_is_echoed(api, name):
+def test_a_plain_text_is_echoed(api: Any, name: Any) -> None:
     body = f'{{ "{name}": "${{parameters.{name}}}" }}'
     id_ = api.model(api.connector(actions=action(request_body=body)))
     answer = api.ok("POST", f"{BASE}/{id_}/_predict", {"parameters": {name: 'say "hi"'}})
@@ -154,14 +179,14 @@ def test_a_plain_text_is_echoed(api, name):
     )
 
 
-def test_a_connector_without_a_request_body_gets_the_parameters(api):
+def test_a_connector_without_a_request_body_gets_the_parameters(api: Any) -> None:
     id_ = api.model(api.connector(actions=action()))
     assert api.predict(id_, "x")["choices"][0]["message"]["content"] == "echo: x"
     none = api.ok("POST", f"{BASE}/{id_}/_predict", {})
     assert none["inference_results"][0]["status_code"] == 200
 
 
-def test_an_empty_conversation_is_answered_too(api):
+def test_an_empty_conversation_is_answered_too(api: Any) -> None:
     id_ = api.model(api.connector())
     answer = api.ok("POST", f"{BASE}/{id_}/_predict", {"parameters": {"messages": []}})
     assert answer["inference_results"][0]["status_code"] == 200

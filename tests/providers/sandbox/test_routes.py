@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 
-def test_an_unknown_path_is_400_as_recorded(api):
+def test_an_unknown_path_is_400_as_recorded(api: Any) -> None:
     assert api.send("GET", "/_plugins/_nope/x") == (
         400,
         {"error": "no handler found for uri [/_plugins/_nope/x] and method [GET]"},
@@ -18,7 +20,7 @@ def test_an_unknown_path_is_400_as_recorded(api):
     )
 
 
-def test_a_wrong_method_is_405_as_recorded(api):
+def test_a_wrong_method_is_405_as_recorded(api: Any) -> None:
     assert api.send("DELETE", "/_plugins/_ml/connectors/_create") == (
         405,
         {
@@ -28,7 +30,7 @@ def test_a_wrong_method_is_405_as_recorded(api):
     )
 
 
-def test_an_unknown_parameter_is_refused_as_recorded(api):
+def test_an_unknown_parameter_is_refused_as_recorded(api: Any) -> None:
     path = f"/_plugins/_ml/connectors/{api.connector()}"
     assert api.refused("GET", f"{path}?bogus=1") == (
         400,
@@ -40,19 +42,19 @@ def test_an_unknown_parameter_is_refused_as_recorded(api):
     api.ok("GET", f"{path}?pretty&human=true")
 
 
-def test_options_lists_the_methods(api):
+def test_options_lists_the_methods(api: Any) -> None:
     assert api.send("OPTIONS", "/_plugins/_ml/connectors/x") == (200, None)
     assert api.send("OPTIONS", "/_nope")[0] == 400
 
 
 @pytest.mark.parametrize("plugins", ["plugins=", "plugins=opensearch-knn"])
-def test_a_node_without_the_plugin_has_no_endpoint(open_api, plugins):
+def test_a_node_without_the_plugin_has_no_endpoint(open_api: Any, plugins: Any) -> None:
     api = open_api(plugins)
     assert api.send("GET", "/_plugins/_ml/models/x")[0] == 400
     assert api.ok("GET", "/")
 
 
-def test_requests_are_counted_by_method_and_route(api):
+def test_requests_are_counted_by_method_and_route(api: Any) -> None:
     api.get_model(api.model(api.connector()))
     api.search("models", {"match_all": {}})
     api.send("GET", "/_nope")

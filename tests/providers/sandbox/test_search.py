@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 ML = "/_plugins/_ml"
 
 
 @pytest.fixture
-def filled(api):
+def filled(api: Any) -> Any:
     api.first = api.connector()
     api.second = api.connector(name="Other one", description="about bananas")
     api.models = [api.model(api.first, name=name) for name in ("a-1", "a-2")] + [
@@ -15,11 +17,11 @@ def filled(api):
     return api
 
 
-def ids(api, kind, query, **more):
+def ids(api: Any, kind: Any, query: Any, **more: Any) -> Any:
     return [hit["_id"] for hit in api.search(kind, query, **more)]
 
 
-def test_a_hit_has_the_recorded_shape(filled):
+def test_a_hit_has_the_recorded_shape(filled: Any) -> None:
     answer = filled.ok(
         "POST", f"{ML}/models/_search", {"query": {"ids": {"values": [filled.models[0]]}}}
     )
@@ -47,7 +49,7 @@ def test_a_hit_has_the_recorded_shape(filled):
     }
 
 
-def test_nothing_found_is_200(api):
+def test_nothing_found_is_200(api: Any) -> None:
     answer = api.ok("POST", f"{ML}/connectors/_search", {"query": {"match_all": {}}})
     assert answer["hits"] == {
         "total": {"value": 0, "relation": "eq"},
@@ -101,11 +103,11 @@ def test_nothing_found_is_200(api):
         ({"bool": {}}, [0, 1, 2]),
     ],
 )
-def test_a_known_query_finds_what_it_names(filled, query, found):
+def test_a_known_query_finds_what_it_names(filled: Any, query: Any, found: Any) -> None:
     assert ids(filled, "models", query) == [filled.models[number] for number in found]
 
 
-def test_ids_of_other_documents_are_found_exactly(filled):
+def test_ids_of_other_documents_are_found_exactly(filled: Any) -> None:
     assert (
         ids(filled, "models", {"term": {"connector_id.keyword": filled.first}}) == filled.models[:2]
     )
@@ -141,7 +143,9 @@ def test_ids_of_other_documents_are_found_exactly(filled):
         ({"bool": {"minimum_should_match": "50%"}}, "is a number"),
     ],
 )
-def test_an_unknown_query_is_refused_and_never_finds_everything(filled, query, said):
+def test_an_unknown_query_is_refused_and_never_finds_everything(
+    filled: Any, query: Any, said: Any
+) -> None:
     status, answer = filled.send("POST", f"{ML}/models/_search", {"query": query})
     assert (status, answer["error"]["type"]) == (400, "parsing_exception")
     assert said in answer["error"]["reason"]
@@ -151,11 +155,11 @@ def test_an_unknown_query_is_refused_and_never_finds_everything(filled, query, s
     "body",
     [{"aggs": {}}, {"size": -1}, {"from": "1"}, {"size": 10_001}, {"sort": [1]}, {"size": True}],
 )
-def test_an_unknown_part_of_a_search_is_refused(filled, body):
+def test_an_unknown_part_of_a_search_is_refused(filled: Any, body: Any) -> None:
     assert filled.send("POST", f"{ML}/models/_search", body)[0] == 400
 
 
-def test_pages_are_ten_long_unless_told(api):
+def test_pages_are_ten_long_unless_told(api: Any) -> None:
     made = [api.connector() for _ in range(12)]
     assert ids(api, "connectors", {"match_all": {}}) == made[:10]
     assert ids(api, "connectors", {"match_all": {}}, size=5, **{"from": 10}) == made[10:]
@@ -163,8 +167,8 @@ def test_pages_are_ten_long_unless_told(api):
     assert len(api.ok("GET", f"{ML}/connectors/_search")["hits"]["hits"]) == 10
 
 
-def test_the_source_can_be_chosen(filled):
-    def sources(wanted):
+def test_the_source_can_be_chosen(filled: Any) -> None:
+    def sources(wanted: Any) -> Any:
         return filled.search("models", {"term": {"name.keyword": "a-1"}}, _source=wanted)[0].get(
             "_source"
         )
@@ -180,7 +184,7 @@ def test_the_source_can_be_chosen(filled):
     assert sources(False) is None
 
 
-def test_hits_can_be_sorted(filled):
+def test_hits_can_be_sorted(filled: Any) -> None:
     hits = filled.search("models", {"match_all": {}}, sort=[{"name.keyword": {"order": "desc"}}])
     assert [hit["sort"] for hit in hits] == [["b-1"], ["a-2"], ["a-1"]]
     assert hits[0]["_score"] is None
@@ -190,7 +194,7 @@ def test_hits_can_be_sorted(filled):
     )
 
 
-def test_documents_without_the_sort_field_come_last(filled):
+def test_documents_without_the_sort_field_come_last(filled: Any) -> None:
     filled.ok("PUT", f"{ML}/models/{filled.models[2]}", {"description": "d"})
     assert (
         ids(filled, "models", {"match_all": {}}, sort={"description": "asc"})[0] == filled.models[2]
@@ -201,12 +205,12 @@ def test_documents_without_the_sort_field_come_last(filled):
     )
 
 
-def test_a_write_is_seen_by_the_next_search(filled):
+def test_a_write_is_seen_by_the_next_search(filled: Any) -> None:
     filled.ok("DELETE", f"{ML}/models/{filled.models[0]}")
     assert ids(filled, "models", {"match_all": {}}) == filled.models[1:]
 
 
-def test_a_thousand_ids_are_one_search(filled):
+def test_a_thousand_ids_are_one_search(filled: Any) -> None:
     many = [f"missing-{number}" for number in range(999)]
     assert ids(filled, "models", {"ids": {"values": [*many, filled.models[0]]}}, size=1000) == [
         filled.models[0]

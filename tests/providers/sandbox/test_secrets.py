@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 CANARY = "sk-canary-7f3a9"
 
 
-def on_disk(path):
+def on_disk(path: Any) -> Any:
     return [file.name for file in path.iterdir() if CANARY.encode() in file.read_bytes()]
 
 
-def test_no_file_holds_a_credential(api, tmp_path, connector_body):
+def test_no_file_holds_a_credential(api: Any, tmp_path: Path, connector_body: Any) -> None:
     secret = {"openAI_key": CANARY, "more": {"nested": [CANARY]}}
     id_ = api.connector(credential=secret)
     api.ok("PUT", f"/_plugins/_ml/connectors/{id_}", {"credential": {"other": CANARY}})
@@ -32,7 +35,7 @@ def test_no_file_holds_a_credential(api, tmp_path, connector_body):
     assert on_disk(tmp_path) == []
 
 
-def test_the_canary_would_be_seen(api, tmp_path):
+def test_the_canary_would_be_seen(api: Any, tmp_path: Path) -> None:
     api.connector(description=CANARY)
     assert on_disk(tmp_path)
 
@@ -40,7 +43,7 @@ def test_the_canary_would_be_seen(api, tmp_path):
 @pytest.mark.parametrize(
     "path", ["/_plugins/_ml/connectors/_search", "/_plugins/_ml/models/_search"]
 )
-def test_no_answer_holds_a_credential(api, connector_body, path):
+def test_no_answer_holds_a_credential(api: Any, connector_body: Any, path: Any) -> None:
     connector_body["credential"] = {"k": CANARY}
     api.ok(
         "POST",

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import http.client
+import json
 import signal
 import socket
 import subprocess
 import sys
 import threading
+from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -16,10 +19,10 @@ from flowplan.providers.sandbox.server import SandboxServer, serve
 
 
 @pytest.fixture
-def served(tmp_path):
+def served(tmp_path: Path) -> Any:
     running = []
 
-    def start(query=""):
+    def start(query: Any = "") -> Any:
         app = SandboxApp(parse_options(f"sandbox:?{query}").at(tmp_path / "sandbox.db"))
         server = SandboxServer(app)
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
@@ -35,13 +38,13 @@ def served(tmp_path):
 
 
 @pytest.fixture
-def session():
+def session() -> Any:
     with requests.Session() as found:
         found.trust_env = False
         yield found
 
 
-def test_it_answers_over_http_and_keeps_the_connection(served):
+def test_it_answers_over_http_and_keeps_the_connection(served: Any) -> None:
     server = served()
     connection = http.client.HTTPConnection("127.0.0.1", server.server_port)
     connection.request("GET", "/_cat/plugins?format=json")
@@ -62,7 +65,7 @@ def test_it_answers_over_http_and_keeps_the_connection(served):
     connection.close()
 
 
-def test_head_and_wrong_methods_are_answered(served, session):
+def test_head_and_wrong_methods_are_answered(served: Any, session: Any) -> None:
     url = served().url
     assert (session.head(url).status_code, session.head(url).text) == (200, "")
     assert session.put(url + "/_tasks").status_code == 405
@@ -71,7 +74,7 @@ def test_head_and_wrong_methods_are_answered(served, session):
     assert session.post(url + "/", data=iter([b"chunk"])).status_code == 411
 
 
-def test_no_answer_closes_the_connection(served, session, connector_body):
+def test_no_answer_closes_the_connection(served: Any, session: Any, connector_body: Any) -> None:
     create = "/_plugins/_ml/connectors/_create"
     with pytest.raises(requests.exceptions.ConnectionError):
         session.post(served("reset_rate=1").url + create, json=connector_body)
@@ -81,9 +84,11 @@ def test_no_answer_closes_the_connection(served, session, connector_body):
     assert hits["total"]["value"] == 1
 
 
-def test_a_client_that_hangs_up_still_gets_its_resource(served, session, connector_body):
+def test_a_client_that_hangs_up_still_gets_its_resource(
+    served: Any, session: Any, connector_body: Any
+) -> None:
     server = served("latency=50ms")
-    body = requests.Request("POST", server.url, json=connector_body).prepare().body
+    body = json.dumps(connector_body).encode()
     with socket.create_connection(("127.0.0.1", server.server_port)) as client:
         head = f"POST /_plugins/_ml/connectors/_create HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"
         client.sendall(head.encode() + body)
@@ -95,14 +100,14 @@ def test_a_client_that_hangs_up_still_gets_its_resource(served, session, connect
     assert len(hits) == 1
 
 
-def test_a_taken_port_is_an_error(served, tmp_path):
+def test_a_taken_port_is_an_error(served: Any, tmp_path: Path) -> None:
     port = served().server_port
     with pytest.raises(OSError, match="in use"):
         serve(parse_options("sandbox:").at(tmp_path / "other.db"), port, lambda _url: None)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_it_cleanly(tmp_path, number):
+def test_a_signal_ends_it_cleanly(tmp_path: Path, number: Any) -> None:
     code = (
         "import sys; from flowplan.providers.sandbox.options import parse_options\n"
         "from flowplan.providers.sandbox.server import serve\n"
@@ -110,6 +115,7 @@ def test_a_signal_ends_it_cleanly(tmp_path, number):
     )
     command = [sys.executable, "-c", code, f"sandbox:{tmp_path}/sandbox.db"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
         url = process.stdout.readline().strip()
         with requests.Session() as session:
             session.trust_env = False

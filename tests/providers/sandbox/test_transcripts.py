@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -80,13 +81,13 @@ VOLATILE = re.compile(
 class Clock:
     """Time between recorded calls: short, unless a call's name says that somebody waited."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.now = 1795215000.0
 
-    def __call__(self):
+    def __call__(self) -> Any:
         return self.now
 
-    def before(self, call):
+    def before(self, call: Any) -> None:
         deploying = re.search(r"\+0\.0\d\ds", call["name"])
         waited = re.search(
             r"later|deployed$|final|after restart|since|deployed\)|\+0\.[12]", call["name"]
@@ -97,7 +98,7 @@ class Clock:
 class Replay:
     """Transcripts against one sandbox; recorded ids are mapped to ours as they appear."""
 
-    def __init__(self, path):
+    def __init__(self, path: Any) -> None:
         self.clock = Clock()
         self.app = SandboxApp(SandboxOptions(path=path, plugins=PLUGINS), clock=self.clock)
         self.ids = {}
@@ -105,7 +106,7 @@ class Replay:
             reply = self.app.handle(Request(method, target, {}, json.dumps(body).encode()))
         self.ids["r1Y0-6EBnYS6QzcmF1lp"] = reply.body["model_group_id"]
 
-    def compare(self, call):
+    def compare(self, call: Any) -> Any:
         """Send one call; where the answer differs from the recorded one."""
         self.clock.before(call)
         reply = self.send(call)
@@ -124,12 +125,12 @@ class Replay:
         )
         return found + differences(theirs, own)
 
-    def ours(self, text):
+    def ours(self, text: Any) -> Any:
         for theirs, own in self.ids.items():
             text = text.replace(theirs, own)
         return text
 
-    def send(self, call):
+    def send(self, call: Any) -> Any:
         asked = call["request"]
         path, _, query = self.ours(asked["path"]).partition("?")
         body = asked.get("raw_body")
@@ -139,7 +140,7 @@ class Replay:
         params = {name: value for name, _, value in pairs}
         return self.app.handle(Request(asked["method"], path, params, body.encode()))
 
-    def learn(self, theirs, own):
+    def learn(self, theirs: Any, own: Any) -> None:
         if isinstance(theirs, dict) and isinstance(own, dict):
             for key, value in theirs.items():
                 if key in NAMED_IDS and isinstance(value, str) and isinstance(own.get(key), str):
@@ -157,7 +158,7 @@ class Replay:
                 self.learn(left, right)
 
 
-def differences(theirs, own, place=""):
+def differences(theirs: Any, own: Any, place: Any = "") -> Any:
     """Where two bodies differ, volatile values aside."""
     if type(theirs) is not type(own):
         return [f"{place}: {theirs!r} is not {own!r}"]
@@ -182,7 +183,7 @@ def differences(theirs, own, place=""):
     return [] if theirs == own else [f"{place}: {theirs!r} is not {own!r}"]
 
 
-def calls(name):
+def calls(name: Any) -> Any:
     document = json.loads((TRANSCRIPTS / f"{name}.json").read_text())
     for number, call in enumerate(document["calls"]):
         if (
@@ -192,7 +193,7 @@ def calls(name):
 
 
 @pytest.mark.skipif(not TRANSCRIPTS.is_dir(), reason="the transcripts lie outside this checkout")
-def test_every_recorded_call_is_answered_as_recorded(tmp_path):
+def test_every_recorded_call_is_answered_as_recorded(tmp_path: Path) -> None:
     replay = Replay(tmp_path / "sandbox.db")
     found = {}
     for name in RECORDED:
