@@ -274,6 +274,14 @@ class StepType(Protocol):
     def holders(self, cluster: Cluster, ids: Sequence[str]) -> Mapping[str, Sequence[Holder]]:
         """Who uses these resources, in bulk: what decides between update and replacement."""
 
+    def effects(
+        self, inputs: Mapping[str, Json], resource_id: str | None
+    ) -> frozenset[tuple[str, str]]:
+        """What a node with these inputs wants of a resource: ("deployed", its id).
+
+        Several nodes may want the same; it is undone only when the last one goes.
+        """
+
     def prepare(
         self, cluster: Cluster, wanted: Mapping[str, Mapping[str, Json]], ours: frozenset[Owned]
     ) -> Mapping[str, Mapping[str, Json]]:

@@ -58,7 +58,8 @@ class NodeChange:
     """What will happen to one node, why, and in which steps.
 
     `notes` are sentences for people (a text that can't be cleared, a foreign holder);
-    `blocked` is the word that `--allow-delete` needs; `unchanged` counts the inputs that stay.
+    `blocked` is the word that `--allow-delete` needs; `kept_by` is another node that wants the
+    effect (a deployment) which this one lets go; `unchanged` counts the inputs that stay.
     """
 
     node: str
@@ -73,6 +74,7 @@ class NodeChange:
     steps: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     blocked: str | None = None
+    kept_by: str | None = None
     unchanged: int = 0
 
 

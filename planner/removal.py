@@ -7,9 +7,11 @@ are deleted only when `--allow-delete` names them. Must not know HTTP or renderi
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from flowplan.errors import Diagnostic
 from flowplan.planner.decide import deleted_fields
+from flowplan.planner.effects import Effects
 from flowplan.planner.graph import Graph
 from flowplan.planner.plan import NodeChange
 from flowplan.planner.wording import deletion, thing
@@ -36,8 +38,12 @@ def removals(
     allow_delete: frozenset[str],
     *,
     reason: str,
+    effects: Effects | None = None,
 ) -> tuple[list[NodeChange], list[Diagnostic]]:
-    """Deletes for the nodes in `gone`, dependants first, and what `--allow-delete` still needs."""
+    """Deletes for the nodes in `gone`, dependants first, and what `--allow-delete` still needs.
+
+    An effect that another node wants (`effects`) is not undone: its node is let go.
+    """
     changes: list[NodeChange] = []
     blocked: list[Diagnostic] = []
     for name in reversed(recorded_graph(records).order):
@@ -45,21 +51,26 @@ def removals(
             continue
         record = gone[name]
         changes += deposed_changes(record)
-        schema = steps.step(record.type).schema
-        word = None
-        if schema.holds_data and not is_allowed(record, allow_delete):
-            word = record.resource_id or name
-            blocked.append(_needs_permission(record, word))
-        what = thing(record.type, record.resource_type)
-        changes.append(
-            NodeChange(
-                node=name, type=record.type, action="delete", reason=reason,
-                resource_id=record.resource_id, resource_type=record.resource_type,
-                depends_on=record.dependencies, fields=deleted_fields(record.inputs),
-                steps=(deletion(what),) if schema.creates != "nothing" else (), blocked=word,
-            )
-        )  # fmt: skip
+        keeper = effects.wanted_by(record) if effects else None
+        change = _removal(steps, record, reason, keeper)
+        if steps.step(record.type).schema.holds_data and not is_allowed(record, allow_delete):
+            change = replace(change, blocked=record.resource_id or name)
+            blocked.append(_needs_permission(record, record.resource_id or name))
+        changes.append(change)
     return changes, blocked
+
+
+def _removal(steps: Steps, record: ResourceRecord, reason: str, keeper: str | None) -> NodeChange:
+    words = deletion(thing(record.type, record.resource_type))
+    if keeper is not None:
+        words = f"let it go: {keeper} keeps it"
+    nothing = steps.step(record.type).schema.creates == "nothing"
+    return NodeChange(
+        node=record.node, type=record.type, action="forget" if keeper else "delete",
+        reason=reason, resource_id=record.resource_id, resource_type=record.resource_type,
+        depends_on=record.dependencies, fields=deleted_fields(record.inputs),
+        steps=() if nothing else (words,), notes=(words,) if keeper else (), kept_by=keeper,
+    )  # fmt: skip
 
 
 def is_allowed(record: ResourceRecord | Deposed, allow_delete: frozenset[str]) -> bool:

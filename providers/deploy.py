@@ -69,6 +69,13 @@ class DeployModel(Step):
             return Observed(resource_id, fields, "tainted")
         return Observed(resource_id, fields, "pending" if state in UNDERWAY else "ready")
 
+    def effects(
+        self, inputs: Mapping[str, Json], resource_id: str | None
+    ) -> frozenset[tuple[str, str]]:
+        """The model is deployed."""
+        model_id = inputs.get("model_id") or resource_id
+        return frozenset({("deployed", model_id)}) if isinstance(model_id, str) else frozenset()
+
     def create(
         self,
         cluster: Cluster,

@@ -168,6 +168,14 @@ class RegisterRemoteModel(Step):
             return replace(seen, status="tainted")
         return replace(seen, status="pending" if state in UNDERWAY else "ready")
 
+    def effects(
+        self, inputs: Mapping[str, Json], resource_id: str | None
+    ) -> frozenset[tuple[str, str]]:
+        """The model is deployed, where `deploy` asks for it."""
+        if resource_id is None or not _wants_deployment(inputs):
+            return frozenset()
+        return frozenset({("deployed", resource_id)})
+
     def prepare(
         self, cluster: Cluster, wanted: Mapping[str, Mapping[str, Json]], ours: frozenset[Owned]
     ) -> Mapping[str, Mapping[str, Json]]:

@@ -78,6 +78,13 @@ class Step:
         del cluster, ids
         return {}
 
+    def effects(
+        self, inputs: Mapping[str, Json], resource_id: str | None
+    ) -> frozenset[tuple[str, str]]:
+        """None, unless a type says otherwise."""
+        del inputs, resource_id
+        return frozenset()
+
     def prepare(
         self, cluster: Cluster, wanted: Mapping[str, Mapping[str, Json]], ours: frozenset[Owned]
     ) -> Mapping[str, Mapping[str, Json]]:

@@ -8,6 +8,7 @@ from flowplan.cli.call import Call
 from flowplan.errors import UsageError
 from flowplan.planner.plan import Plan
 from flowplan.render.prompt import ask
+from flowplan.render.screen import is_terminal
 
 __all__ = ["NotApproved", "approve", "can_ask", "needs_approval"]
 
@@ -25,7 +26,7 @@ def needs_approval(call: Call, plan: Plan) -> bool:
 
 def can_ask(call: Call) -> bool:
     """Whether somebody sits there: questions go to stderr, answers come from stdin."""
-    return not call.flags.no_input and sys.stdin.isatty() and call.err.terminal
+    return not call.flags.no_input and is_terminal(sys.stdin) and call.err.terminal
 
 
 def approve(call: Call, plan: Plan) -> None:

@@ -71,6 +71,9 @@ def verb(
     def wrap(run: Callable[[Call], int]) -> click.Command:
         def callback(**values: Any) -> int:
             call = Call.of(_flags(name, values))
+            if call.flags.json_into:
+                # Told now rather than after the work; and nothing of an earlier run stays in it.
+                JsonFile(call.flags.json_into).close()
             code = run(call)
             if call.out.failure is not None:
                 raise_unless_reader_left(call.out.failure, code)

@@ -11,6 +11,7 @@ from typing import Literal
 
 from flowplan.cli.approval import approve, can_ask, needs_approval
 from flowplan.cli.call import Call
+from flowplan.cli.places import placing
 from flowplan.cli.running import carry_out
 from flowplan.cli.session import Opened, open_workspace
 from flowplan.errors import Diagnostic, PlanError
@@ -29,7 +30,7 @@ def change(call: Call, *, mode: Literal["apply", "destroy"]) -> int:
     from flowplan.planner.reconcile import recover
 
     opened = open_workspace(call, mode=mode)
-    with locked(call, opened, mode):
+    with locked(call, opened, mode), placing(opened.workspace.template):
         with patience(call.err, "Looking at the cluster …", quiet=call.flags.quiet):
             snapshot = recover(opened.workspace)
             plan = build(
@@ -84,7 +85,7 @@ def show_plan(call: Call, opened: Opened, plan: Plan, *, asking: bool) -> None:
     """The plan before it is carried out; with JSON on stdout, on stderr if somebody is asked."""
     if not call.flags.json:
         warn(call.err, (*opened.warnings, *not_in_place(plan)))
-        if not call.flags.quiet or asking:
+        if not call.flags.quiet or asking or plan.empty:
             call.out.line(plan_text(plan, call.look) + ("" if plan.empty else "\n"))
     elif asking:
         call.err.line(plan_text(plan, call.err.look(verbose=call.flags.verbose)))

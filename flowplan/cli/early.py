@@ -31,7 +31,7 @@ class Early:
 
 def glance(argv: Sequence[str]) -> Early:
     """Read the few flags without judging the rest."""
-    verb = next((word for word in argv if not word.startswith("-")), "")
+    verb = _verb(argv)
     form = _value(argv, "--format")
     colour: ColourChoice = "auto"
     if "--no-color" in argv or _value(argv, "--color") == "never":
@@ -39,6 +39,16 @@ def glance(argv: Sequence[str]) -> Early:
     elif _value(argv, "--color") == "always":
         colour = "always"
     return Early(verb, form == "json", _value(argv, "--json-into"), colour)
+
+
+def _verb(argv: Sequence[str]) -> str:
+    """The first word that is neither a flag nor the value of --color, the one before the verb."""
+    before = ""
+    for word in argv:
+        if not word.startswith("-") and before != "--color":
+            return word
+        before = word
+    return ""
 
 
 def _value(argv: Sequence[str], flag: str) -> str | None:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from flowplan.cli.call import Call
 from flowplan.cli.next_step import next_after_failure
+from flowplan.cli.places import placed
 from flowplan.cli.session import Opened
 from flowplan.cli.signals import stop_on_signals
 from flowplan.errors import FlowplanError
 from flowplan.planner.events import Event, Listener, Summary
 from flowplan.planner.plan import Plan
+from flowplan.planner.template import Template
 from flowplan.render.events_json import EventLines, plan_event_document
 from flowplan.render.json_file import JsonFile
 from flowplan.render.json_text import write_json
@@ -30,7 +33,7 @@ def carry_out(call: Call, opened: Opened, plan: Plan, *, saved: bool = False) ->
 
     stop = Stop()
     with (
-        _progress(call, plan) as listener,
+        _progress(call, plan, opened.workspace.template) as listener,
         stop_on_signals(stop, call.err) as caught,
         _partly(listener) as watched,
     ):
@@ -97,7 +100,7 @@ def _ending(call: Call, opened: Opened, plan: Plan, summary: Summary) -> str:
 
 
 @contextmanager
-def _progress(call: Call, plan: Plan) -> Iterator[Listener]:
+def _progress(call: Call, plan: Plan, template: Template | None) -> Iterator[Listener]:
     """The listeners: events on stdout or progress on stderr, and events into the file."""
     with ExitStack() as stack:
         listeners: list[Listener] = []
@@ -113,6 +116,8 @@ def _progress(call: Call, plan: Plan) -> Iterator[Listener]:
             listeners.append(_lines(file.line, plan))
 
         def tell(event: Event) -> None:
+            if event.diagnostic is not None:
+                event = replace(event, diagnostic=placed(event.diagnostic, template))
             for listener in listeners:
                 listener(event)
 
@@ -127,7 +132,8 @@ def _lines(write: Callable[[dict[str, Any]], None], plan: Plan) -> Listener:
 
 
 def _people(call: Call, plan: Plan, stack: ExitStack) -> Listener:
-    if call.err.terminal and not call.flags.quiet and plan.pending:
+    redrawn = call.err.terminal and call.environ.get("TERM") != "dumb"
+    if redrawn and not call.flags.quiet and plan.pending:
         from flowplan.render.live import LiveProgress
 
         return stack.enter_context(LiveProgress.on(call.err, plan))

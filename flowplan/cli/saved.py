@@ -10,6 +10,7 @@ from pathlib import Path
 
 from flowplan.cli.call import Call
 from flowplan.cli.changing import locked, refuse_blocked, show_plan
+from flowplan.cli.places import placing
 from flowplan.cli.running import carry_out
 from flowplan.cli.session import open_workspace
 
@@ -30,7 +31,7 @@ def apply_saved(call: Call) -> int:
     )
     call = replace(call, flags=flags)
     opened = open_workspace(call, mode=plan.mode, saved=saved)
-    with locked(call, opened, plan.mode):
+    with locked(call, opened, plan.mode), placing(opened.workspace.template):
         # As found, then once more: reconciling an earlier run makes the plan stale, too.
         check_fresh(saved, opened.workspace, opened.workspace.backend.load())
         check_fresh(saved, opened.workspace, recover(opened.workspace))

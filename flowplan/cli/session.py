@@ -133,27 +133,34 @@ def required_template(place: Place) -> Path:
     return place.template
 
 
-def check_named(place: Place, backend: Backend) -> None:
+def check_named(place: Place, backend: Backend, *, lenient: bool = False) -> None:
     """See that the state beside a template is that template's, without judging the rest of it.
 
     `a.yaml` and `a.json` have one `a.state.json`. Raises `StateError` FP406, and FP100 when
-    neither template nor state is there.
+    neither template nor state is there. `lenient` lets a template pass that can't be read: who
+    only wants to see the state may be in the middle of editing.
     """
     if place.template is None:
         return
     state = backend.load().state
-    if state is None or place.template.exists():
+    if state is not None and not place.template.exists():
+        return
+    try:
         value = read(place.template).value
-        name = value.get("name") if isinstance(value, dict) else None
-        if state is not None and isinstance(name, str):
-            from flowplan.state.identity import check_workflow
+    except TemplateError:
+        if lenient and state is not None:
+            return
+        raise
+    name = value.get("name") if isinstance(value, dict) else None
+    if state is not None and isinstance(name, str):
+        from flowplan.state.identity import check_workflow
 
-            check_workflow(state, name, backend.location)
+        check_workflow(state, name, backend.location)
 
 
 def open_existing(call: Call) -> tuple[Place, Backend]:
     """Where the state is, for verbs that read it and never connect."""
     place = find(call)
     backend = open_backend(place.state)
-    check_named(place, backend)
+    check_named(place, backend, lenient=True)
     return place, backend

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from flowplan.errors import FlowplanError, PlanError, TemplateError, UsageError
 from flowplan.render.diagnostics import count_text, diagnostics_document, diagnostics_text
 from flowplan.render.json_text import json_line, write_json
@@ -48,7 +50,8 @@ def show_failure(
     """Show all diagnostics of an error in the form that was asked for."""
     document = diagnostics_document(error.diagnostics)
     if json_into:
-        _into_file(json_into, json_line(document), append=one_line)
+        keep = one_line and (not isinstance(error, UsageError) or isinstance(error, ResultLost))
+        _into_file(json_into, json_line(document), keep=keep)
     if as_json:
         write_json(out, document, line=one_line)
         return
@@ -59,9 +62,10 @@ def show_failure(
         err.line(f"\n{count}. {outcome}".rstrip())
 
 
-def _into_file(path: str, line: str, *, append: bool) -> None:
+def _into_file(path: str, line: str, *, keep: bool) -> None:
+    """Write the line; `keep` what stands there: the events of the run that failed."""
     try:
-        with open(path, "a" if append else "w", encoding="utf-8") as file:  # noqa: PTH123 no pathlib for one line
+        with Path(path).open("a" if keep else "w", encoding="utf-8") as file:
             file.write(line + "\n")
     except OSError:
         # The failure itself is what must be told; the file is told of by FP608 when it is opened.

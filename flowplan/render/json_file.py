@@ -17,11 +17,11 @@ __all__ = ["JsonFile"]
 class JsonFile:
     """Open for one command. Raises `UsageError` FP608 when it can't be written."""
 
-    def __init__(self, path: str, *, append: bool = False) -> None:
+    def __init__(self, path: str) -> None:
         self.path = path
         self.failure: OSError | None = None
         try:
-            self.file = Path(path).open("a" if append else "w", encoding="utf-8")  # noqa: SIM115
+            self.file = Path(path).open("w", encoding="utf-8")  # noqa: SIM115
         except OSError as error:
             raise self._refusal(error) from None
 

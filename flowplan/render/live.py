@@ -170,7 +170,13 @@ class LiveProgress:
     def _bar(self, now: float) -> RenderableType:
         line = Table.grid(padding=(0, 1))
         line.add_row(
-            ProgressBar(total=max(self.total, 1), completed=min(self.done, self.total), width=32),
+            ProgressBar(
+                total=max(self.total, 1),
+                completed=min(self.done, self.total),
+                width=32,
+                complete_style="cyan",
+                finished_style="green",
+            ),
             Text(f"{self.done}/{self.total}   {now - self.began:.0f} s"),
         )
         return line

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from flowplan.render.colour import paint
 from flowplan.render.sanitise import clean
 
-__all__ = ["Look"]
+__all__ = ["MADE_UP", "Look"]
 
-_LONGEST_WHOLE_ID = 9
+MADE_UP = re.compile(r"[A-Za-z0-9_-]{20}\Z")
+"""An id as OpenSearch makes them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +31,11 @@ class Look:
         return paint(style, text, colour=self.colour)
 
     def id(self, resource_id: str | None) -> str:
-        """A resource id: whole, or its first four and last two characters on a terminal."""
+        """A resource id; on a terminal the first four and last two characters of a made-up one.
+
+        The name of an index or pipeline is an id, too, and is never shortened.
+        """
         text = clean(resource_id or "")
-        if self.short and len(text) > _LONGEST_WHOLE_ID:
+        if self.short and MADE_UP.match(text):
             return f"{text[:4]}…{text[-2:]}"
         return text

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from flowplan.planner.plan import FieldChange, NodeChange
 from flowplan.planner.values import Json
-from flowplan.render.look import Look
+from flowplan.render.look import MADE_UP, Look
 from flowplan.render.sanitise import clean
 from flowplan.render.text_diff import changed_lines, json_lines
 from flowplan.render.values import SENSITIVE, path_text, value_text
@@ -15,7 +14,6 @@ from flowplan.render.values import SENSITIVE, path_text, value_text
 __all__ = ["change_text", "field_lines", "unknown_text"]
 
 INDENT = " " * 8
-_ID = re.compile(r"[A-Za-z0-9_-]{20}\Z")
 _WIDEST_PATH = 28
 _STYLE = {"+": "green", "-": "red"}
 
@@ -88,7 +86,7 @@ def _after(field: FieldChange, look: Look) -> str:
 def _value(field: FieldChange, value: Json, look: Look) -> str:
     """A value; of an id on a terminal the two ends, as in the node's own line."""
     named = str(field.path[-1]) if field.path else ""
-    if look.short and named.endswith("_id") and isinstance(value, str) and _ID.match(value):
+    if look.short and named.endswith("_id") and isinstance(value, str) and MADE_UP.match(value):
         return look.id(value)
     return value_text(value)
 

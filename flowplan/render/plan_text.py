@@ -114,7 +114,7 @@ def _node(change: NodeChange, look: Look, nodes: int, types: int) -> list[str]:
     symbol, style = _SYMBOLS[change.action]
     lead = " +- " if symbol == "+-" else f"  {symbol}"
     name, kind = clean(change.node).ljust(nodes), clean(change.type).ljust(types)
-    why = _reason(change)
+    why = "" if change.action == "no-op" else clean(change.reason)
     id_text = look.id(change.resource_id)
     head = f"{lead}{name}  {kind}  {why}"
     if len(head) + 2 + len(id_text) <= look.width:
@@ -133,12 +133,6 @@ def _node(change: NodeChange, look: Look, nodes: int, types: int) -> list[str]:
     if change.blocked:
         lines.append(look.paint("red", f"{INDENT}needs --allow-delete {clean(change.blocked)}"))
     return lines
-
-
-def _reason(change: NodeChange) -> str:
-    if change.action == "no-op":
-        return ""
-    return "removed from template" if change.reason == "removed" else clean(change.reason)
 
 
 def _drift(plan: Plan, look: Look) -> list[str]:
@@ -182,4 +176,6 @@ def _output(output: OutputChange) -> str:
     after = value_text(output.after) if output.known else "(known after apply)"
     if output.before is None:
         return after
+    if output.known and output.after is None:
+        after = "(removed)"
     return f"{value_text(output.before)} → {after}"

@@ -9,12 +9,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TextIO
 
 from flowplan.render.colour import ColourChoice, wants_colour
 from flowplan.render.look import Look
 
-__all__ = ["Screen"]
+__all__ = ["Screen", "is_terminal"]
 
 _PIPE_WIDTH = 80
 _NARROWEST = 40
@@ -34,9 +35,11 @@ class Screen:
         self.failure: OSError | None = None
 
     @classmethod
-    def of(cls, stream: TextIO, choice: ColourChoice, environ: Mapping[str, str]) -> Screen:
+    def of(cls, stream: TextIO | None, choice: ColourChoice, environ: Mapping[str, str]) -> Screen:
         """The screen for a stream, as the flags, the environment and the stream want it."""
-        terminal = _is_terminal(stream)
+        if stream is None:  # closed by the caller: `flowplan >&-`
+            stream = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 for good
+        terminal = is_terminal(stream)
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             # A terminal that can't show an arrow gets an escape, not a crash.
@@ -82,7 +85,10 @@ class Screen:
                 return
 
 
-def _is_terminal(stream: TextIO) -> bool:
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether a person sits there; a stream that the caller closed is none."""
+    if stream is None:
+        return False
     try:
         return stream.isatty()
     except ValueError:  # closed

@@ -116,7 +116,10 @@ class Operator:
         if record is None:
             return
         step = run.steps.step(record.type)
-        with told(run, change, "delete", step):
+        with told(run, change, change.action, step):
+            if change.action == "forget":
+                run.drop(change.node)
+                return
             delete(run, record, timeout=max(step.schema.timeout, 30.0))
 
     def _cleanup(self, change: NodeChange) -> None:
@@ -124,6 +127,9 @@ class Operator:
         run = self.run
         for old in run.records[change.node].deposed:
             what = f"old {thing(old.type, old.resource_type)} {old.resource_id}"
+            if change.kept_by is not None:
+                run.put(replace(run.records[change.node], deposed=()))
+                continue
             delete_deposed(run, change.node, old, timeout=30.0)
             run.tell(self._deleted(change, old, what))
 

@@ -10,11 +10,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from flowplan.errors import TemplateError
-from flowplan.planner.build import predecessors_of
 from flowplan.planner.plan import Plan
 from flowplan.planner.resolve import Resolver
 from flowplan.planner.template import Node
 from flowplan.planner.values import Json, Unknown, Value, has_unknown, reveal
+from flowplan.planner.walk import predecessors_of
 from flowplan.planner.workspace import Workspace
 from flowplan.protocol import Owned
 from flowplan.state.model import ResourceRecord

@@ -45,7 +45,7 @@ def summarise(
 
 
 def _key(change: NodeChange) -> tuple[str, str]:
-    if change.action != "delete":
+    if change.action not in ("delete", "forget"):
         return "apply", change.node
     return ("cleanup" if change.reason == "deposed" else "delete"), change.node
 

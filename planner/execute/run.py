@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from flowplan.errors import FlowplanError
-from flowplan.planner.build import predecessors_of
 from flowplan.planner.events import Event, Listener, Summary
 from flowplan.planner.execute.context import Run, at_node, elapsed_ms
 from flowplan.planner.execute.operate import Operator
@@ -26,6 +25,7 @@ from flowplan.planner.outputs import output_records
 from flowplan.planner.plan import NodeChange, Plan
 from flowplan.planner.refresh import read_all, sealed_fields
 from flowplan.planner.resolve import Resolver
+from flowplan.planner.walk import predecessors_of
 from flowplan.planner.workspace import Workspace
 from flowplan.state.model import (
     ClusterIdentity,
@@ -204,7 +204,7 @@ class _Execution:
 
 
 def _part(change: NodeChange) -> Part:
-    if change.action != "delete":
+    if change.action not in ("delete", "forget"):
         return "apply"
     return "cleanup" if change.reason == "deposed" else "delete"
 

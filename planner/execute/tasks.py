@@ -48,7 +48,7 @@ def tasks_of(
 def _parts(plan: Plan) -> dict[tuple[Part, str], NodeChange]:
     parts: dict[tuple[Part, str], NodeChange] = {}
     for change in plan.changes:
-        if change.action == "delete":
+        if change.action in ("delete", "forget"):
             part: Part = "cleanup" if change.reason == "deposed" else "delete"
             parts.setdefault((part, change.node), change)
         else:

@@ -42,7 +42,7 @@ def read(path: Path) -> Document:
 def parse_text(text: str, name: str, syntax: Syntax) -> Document:
     """Read a text; `name` is what messages call it.
 
-    Raises `TemplateError` with one diagnostic: FP101 and FP130 to FP145, with line and column.
+    Raises `TemplateError` with one diagnostic: FP101 and FP130 to FP146, with line and column.
     """
     text = text.removeprefix(_BOM)
     try:

@@ -95,13 +95,13 @@ def _syntax(error: yaml.MarkedYAMLError, text: str) -> SourceFault:
     return SourceFault("FP101", f"not YAML: {problem}", offset, detail=detail, hint=hint)
 
 
-def tagged(offset: int, tag: str = "") -> SourceFault:
+def tagged(offset: int) -> SourceFault:
     """The fault of a tag: a template has JSON's types only."""
     return SourceFault(
         "FP132",
-        f"the tag {tag} is not allowed" if tag else "tags are not allowed",
+        # Not named: a password that begins with `!` looks like one.
+        "tags are not allowed",
         offset,
-        span=len(tag) or 1,
         detail="A template has the types of JSON; a tag could make anything else of a value.",
-        hint="remove the tag; quote a text that begins with `!`",
+        hint="remove it; quote a text that begins with `!`",
     )

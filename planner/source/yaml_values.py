@@ -102,7 +102,7 @@ class _Builder:
         text: str = event.value
         offset: int = event.start_mark.index
         if event.tag is not None:
-            raise tagged(offset, event.tag)
+            raise tagged(offset)
         if not text.isascii() and unpaired_surrogate(text) is not None:
             raise SourceFault("FP143", "half of a surrogate pair", offset)
         top = self.stack[-1] if self.stack else None
@@ -145,7 +145,7 @@ class _Builder:
     def _open(self, event: Any, members: dict[str, Json] | None) -> None:
         offset = event.start_mark.index
         if event.tag is not None:
-            raise tagged(offset, event.tag)
+            raise tagged(offset)
         top = self.stack[-1] if self.stack else None
         if top is not None and top.members is not None and top.key is None:
             raise _not_text("a key that is an object or a list", offset)
@@ -169,10 +169,10 @@ class _Builder:
         if known is None:
             raise SourceFault(
                 "FP134",
-                f"no finished anchor &{event.anchor} before this alias",
+                "no finished anchor of this name comes before the alias",
                 offset,
                 span=len(event.anchor) + 1,
-                hint="define the anchor first; a value can't hold itself",
+                hint="define the anchor first; quote a text that begins with `*`",
             )
         value, size, height = known
         top = self.stack[-1] if self.stack else None

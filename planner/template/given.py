@@ -7,7 +7,7 @@ contains a value: it may be a secret.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from flowplan.errors import Diagnostic
 from flowplan.planner.template.formats import kind_of, kinds_of
@@ -77,19 +77,18 @@ def _check_value(spec: ParamSpec, value: Value, report: Report) -> None:
         )
 
 
-def _unset(spec: ParamSpec, report: Report) -> None:
+def _unset(spec: ParamSpec, report: Report, fragments: Sequence[str] = (), note: str = "") -> None:
     environment = f"FLOWPLAN_PARAM_{spec.name}"
-    way = (
-        f"set {environment}, or use -p {spec.name}=@FILE"
-        if spec.sensitive
-        else (f"use -p {spec.name}=VALUE, a --params-file or {environment}")
-    )
+    way = f"use -p {spec.name}=VALUE, a --params-file or {environment}"
+    if spec.sensitive:
+        way = f"set {environment}, or use -p {spec.name}=@FILE"
     report.error(
         "FP118",
         f"the param `{spec.name}` has no value",
         spec.path,
-        key=True,
-        detail=spec.description,
+        key=not fragments,
+        fragments=fragments,
+        detail=note or spec.description,
         hint=way,
     )
 
@@ -98,16 +97,8 @@ def _unknown(template: Template, spec: ParamSpec, report: Report) -> None:
     head, _, rest = spec.name.partition(".")
     known = [node.id for node in template.nodes]
     if not rest:
-        report.error(
-            "FP118",
-            f"the param `{spec.name}` has no value",
-            spec.path,
-            fragments=("${{", spec.name),
-            detail="It is a node too; a node's outputs are named `node.output`."
-            if spec.name in known
-            else "",
-            hint=f"use -p {spec.name}=VALUE, a --params-file or FLOWPLAN_PARAM_{spec.name}",
-        )
+        named = "It is a node too; what a node gives is named `node.output`."
+        _unset(spec, report, ("${{", spec.name), named if spec.name in known else "")
         return
     if head in known:
         report.error(

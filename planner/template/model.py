@@ -72,7 +72,8 @@ class Template:
     """The `provision` workflow of a template, and what stands around it.
 
     `params` are the declared ones, `implicit` those that an expression names without a
-    declaration; they are texts, and must be given.
+    declaration: they are texts, and must be given. An implicit one is sensitive when it goes
+    into a sensitive input.
     """
 
     name: str

@@ -6,7 +6,7 @@ An expression is read here and never evaluated. It must not know what a value wi
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from flowplan.planner.expressions import (
     ExpressionError,
@@ -99,8 +99,17 @@ class Names:
         # Flow Framework's own templates name params `node.input`; whether one was given is
         # known only when the params are.
         known = self.implicit.get(name)
-        if known is None or (known.optional and not used.optional):
-            self.implicit[name] = ParamSpec(name, path=used.at, optional=used.optional)
+        secret = self._is_secret(used.at, owner)
+        if known is None:
+            self.implicit[name] = ParamSpec(
+                name, sensitive=secret, path=used.at, optional=used.optional
+            )
+        else:
+            self.implicit[name] = replace(
+                known,
+                sensitive=known.sensitive or secret,
+                optional=known.optional and used.optional,
+            )
 
     def _shared(self, used: Reference, name: str) -> None:
         self.report.error(
@@ -111,6 +120,15 @@ class Names:
             detail="User params go to every node, also to those that come before it.",
             hint="use the expression in the user_inputs of the nodes that need it",
         )
+
+    def _is_secret(self, at: Path, owner: str) -> bool:
+        """Whether the string at `at` goes into an input that the schema calls sensitive."""
+        node = self.wiring.nodes.get(owner)
+        schema = self.wiring.schemas.get(node.type) if node is not None else None
+        if node is None or schema is None:
+            return False
+        spec = schema.inputs.get(str(at[len(node.path) + 1]))
+        return spec is not None and spec.sensitive
 
     def _is_member(self, name: Sequence[str]) -> bool:
         return any(".".join(name[:length]) in self.declared for length in range(1, len(name)))

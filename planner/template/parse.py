@@ -30,10 +30,10 @@ def parse(
     """Read and check a template: flow-framework.md §1 and §2, DESIGN §3.
 
     Gives the template, None when there is any error, and all errors and warnings (FP102 to
-    FP129, FP170 to FP174) in the order of their places. `strict` makes errors of inputs and
-    outputs that a step type does not declare. Params are checked by `check_params`; so that
-    their mistakes can be told with the others, `partial` gives the template as far as it could
-    be read, errors or not.
+    FP129, FP150 to FP153, FP170 to FP174) in the order of their places. `strict` makes errors
+    of inputs and outputs that a step type does not declare. Params are checked by
+    `check_params`; so that their mistakes can be told with the others, `partial` gives the
+    template as far as it could be read, errors or not.
     """
     report = Report(document)
     heading = read_heading(document.value, report)

@@ -193,3 +193,24 @@ def test_json_into_gets_the_diagnostics_of_a_failure(flowplan, tmp_path):
     assert result.code == 1
     assert json.loads((tmp_path / "d.json").read_text())["diagnostics"][0]["code"] == "FP100"
     assert "none.yaml can't be read" in result.err
+
+
+def test_what_reads_the_state_loads_neither_http_nor_jinja_nor_rich(applied):
+    for verb in ("status", "output", "show"):
+        loaded = imported_by(verb)
+        assert not loaded & {"requests", "urllib3", "ssl", "jinja2", "deepdiff", "rich", "asyncio"}
+
+
+def test_an_unchanged_plan_loads_neither_deepdiff_nor_rich(applied):
+    loaded = imported_by("plan")
+    assert "requests" in loaded
+    assert not loaded & {"deepdiff", "jinja2", "rich"}
+
+
+def test_closed_streams_are_no_crash(project):
+    line = f'"{sys.executable}" -m flowplan apply <&- >&- 2>err'
+    done = subprocess.run(line, shell=True, check=False)
+    assert done.returncode == 1
+    assert "FP630" in Path("err").read_text()
+    line = f'"{sys.executable}" -m flowplan apply --auto-approve <&- >&- 2>&-'
+    assert subprocess.run(line, shell=True, check=False).returncode == 0

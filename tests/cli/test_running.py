@@ -193,6 +193,9 @@ def test_a_step_that_fails_after_another_was_done_exits_3(flowplan, project):
     events = result.lines
     failed = [event for event in events if event["type"] == "step_failed"]
     assert failed[0]["diagnostic"]["node"] == "register_model_2"
+    assert (failed[0]["diagnostic"]["file"], failed[0]["diagnostic"]["line"]) == (
+        "template.yaml", 15,
+    )  # fmt: skip
     assert events[-1]["state"] == "FAILED"
     assert flowplan("status", "--format", "json").json["state"] == "FAILED"
 

@@ -317,3 +317,38 @@ def test_no_refresh_plans_without_the_cluster(flowplan, applied):
     result = flowplan("plan", "--no-refresh", "--endpoint", "http://127.0.0.1:9")
     assert result.code == 0
     assert result.out.endswith("(compared with the state only).\n")
+
+
+def test_a_broken_template_does_not_hide_the_state(flowplan, applied):
+    (applied / "template.yaml").write_text("name: [")
+    assert "COMPLETED" in flowplan("status").out
+    assert flowplan("output", "model_id").code == 0
+    assert flowplan("destroy", "--auto-approve").code == 1
+
+
+def test_an_old_json_file_is_emptied_before_a_run(flowplan, project):
+    (project / "e.json").write_text("old")
+    assert flowplan("apply", "--json-into", "e.json").code == 1
+    (line,) = (project / "e.json").read_text().splitlines()
+    assert json.loads(line)["diagnostics"][0]["code"] == "FP630"
+
+
+def test_a_json_file_that_cannot_be_written_is_told_before_the_work(flowplan, project):
+    result = flowplan("apply", "--auto-approve", "--json-into", "no/such/e.json")
+    assert result.code == 64
+    assert "FP608" in result.err
+    assert not (project / "template.state.json").exists()
+
+
+def test_quiet_still_says_that_there_is_nothing_to_do(flowplan, applied):
+    assert flowplan("apply", "-q").out.startswith("No changes.")
+
+
+def test_no_file_that_a_run_leaves_holds_a_secret(flowplan, project):
+    flowplan("plan", "--out", "p.json", "--json-into", "plan.json")
+    flowplan("apply", "--plan", "p.json", "--json-into", "events.json")
+    flowplan("plan", "-p", "model=gpt-4o", "--out", "q.json")
+    files = [path for path in project.rglob("*") if path.is_file()]
+    assert len(files) > 5
+    for path in files:
+        assert b"sk-planted-in-the-tests" not in path.read_bytes(), path

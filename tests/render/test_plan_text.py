@@ -151,3 +151,8 @@ def test_rarer_actions_are_counted(action):
 def test_no_line_of_a_plan_is_wider_than_the_screen_but_for_values(changing_plan):
     text = plan_text(changing_plan, Look(short=True))
     assert max(len(line) for line in text.splitlines()) <= 80
+
+
+def test_an_output_that_goes_is_removed(empty_plan):
+    plan = replace(empty_plan, outputs={"a": OutputChange("x", None)})
+    assert '  a  "x" → (removed)' in plan_text(plan, LOOK)

@@ -43,8 +43,9 @@ def test_ids_are_shortened_on_a_terminal_only():
     assert Screen.of(io.StringIO(), "auto", {}).look().id(long) == long
 
 
-def test_short_ids_are_never_shortened():
-    assert Screen.of(Terminal(), "auto", {}).look().id("my-index") == "my-index"
+def test_names_are_never_shortened():
+    look = Screen.of(Terminal(), "auto", {}).look()
+    assert look.id("my-index-with-a-long-name") == "my-index-with-a-long-name"
 
 
 def test_a_closed_stream_is_no_terminal():

@@ -330,3 +330,51 @@ def test_a_repeated_plan_is_equal(lab: Lab, mode: str) -> None:
     lab.apply()
     lab.inputs("model")["name"] = "other"
     assert lab.plan(mode=mode) == lab.plan(mode=mode)
+
+
+def test_a_deployment_that_another_node_still_wants_is_let_go_and_not_undone(lab: Lab) -> None:
+    lab.apply()
+    lab.without("deployment")
+    lab.template["flowplan"] = {}
+    lab.inputs("model")["deploy"] = True
+    plan = lab.plan()
+    assert actions(plan) == {"connector": "no-op", "model": "update", "deployment": "forget"}
+    lab.apply()
+    assert lab.on_cluster()["models"][0]["model_state"] == "DEPLOYED"
+    assert "POST /_plugins/_ml/models/{id}/_undeploy" not in lab.adapter.app.counts
+    assert lab.plan().empty
+
+
+def test_a_renamed_deployment_node_keeps_the_model_deployed(lab: Lab) -> None:
+    lab.apply()
+    lab.node("deployment")["id"] = "other"
+    lab.template["flowplan"] = {}
+    assert actions(lab.plan())["deployment"] == "forget"
+    lab.apply()
+    assert lab.on_cluster()["models"][0]["model_state"] == "DEPLOYED"
+    assert lab.plan().empty
+
+
+def test_a_deployment_moved_to_another_model_leaves_one_that_others_want(lab: Lab) -> None:
+    lab.template["flowplan"] = {}
+    lab.nodes.extend(
+        [
+            {
+                "id": "second",
+                "type": "register_remote_model",
+                "previous_node_inputs": {"connector": "connector_id"},
+                "user_inputs": {"name": "second"},
+            },
+            {
+                "id": "also",
+                "type": "deploy_model",
+                "previous_node_inputs": {"model": "model_id"},
+            },
+        ]
+    )
+    lab.apply()
+    lab.node("deployment")["previous_node_inputs"] = {"second": "model_id"}
+    assert change_of(lab.plan(), "deployment").kept_by == "also"
+    lab.apply()
+    assert {m["model_state"] for m in lab.on_cluster()["models"]} == {"DEPLOYED"}
+    assert lab.plan().empty

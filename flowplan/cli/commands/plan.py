@@ -27,6 +27,7 @@ CHANGES_EXIT = 2
 def command(call: Call) -> int:
     """Build a plan and show it. It takes no lock and writes nothing but the plan file."""
     from flowplan.cli.next_step import next_after_plan
+    from flowplan.cli.places import placing
     from flowplan.cli.session import open_workspace
     from flowplan.planner.build import build
     from flowplan.render.patience import patience
@@ -37,7 +38,10 @@ def command(call: Call) -> int:
     flags = call.flags
     mode = "destroy" if flags.destroy else "apply"
     opened = open_workspace(call, mode=mode)
-    with patience(call.err, "Looking at the cluster …", quiet=flags.quiet):
+    with (
+        placing(opened.workspace.template),
+        patience(call.err, "Looking at the cluster …", quiet=flags.quiet),
+    ):
         plan = build(
             opened.workspace,
             mode="destroy" if flags.destroy else "apply",

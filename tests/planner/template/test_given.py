@@ -153,3 +153,14 @@ def test_an_enum_does_not_take_one_for_true():
     spec = ParamSpec("p", type="integer", enum=(1,))
     assert misfit(spec, 1) == ""
     assert misfit(ParamSpec("p", type="number", enum=(1,)), 1.0) != ""
+
+
+def test_an_implicit_secret_is_not_asked_for_on_the_command_line(check):
+    text = TEXT.replace(
+        "type: noop, user_inputs: {delay", "type: create_connector, user_inputs: {x"
+    )
+    text = (text % "x").replace(
+        "{x:", "{name: c, version: '1', protocol: h, actions: [], credential: {k: '${{ k }}'}, x:"
+    )
+    (found,) = check_params(check(text).template, {})
+    assert found.hint == "set FLOWPLAN_PARAM_k, or use -p k=@FILE"

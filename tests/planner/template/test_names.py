@@ -183,3 +183,12 @@ def test_a_param_whose_name_is_a_little_like_an_output_stays_a_param(nodes):
     found = nodes(agent("${{ group.model_id }}"))
     assert found.codes == []
     assert list(found.template.implicit) == ["group.model_id"]
+
+
+def test_an_implicit_param_is_sensitive_when_any_use_of_it_is(nodes):
+    text = agent("${{ k }}") + (
+        "\n- {id: c, type: create_connector, user_inputs: {name: c, version: '1', protocol: http,"
+        " actions: [], credential: {key: '${{ k }}'}, description: '${{ k }} ${{ d }}'}}"
+    )
+    implicit = nodes(text).template.implicit
+    assert (implicit["k"].sensitive, implicit["d"].sensitive) == (True, False)

@@ -1,0 +1,137 @@
+"""The nodes of a template in dependency order, each decided with what those before it will give.
+
+The middle of `planner.build`. It must not know how a plan is saved, drawn or carried out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from flowplan.errors import Diagnostic
+from flowplan.planner.decide import NOT_READ, Decision, Found, decide
+from flowplan.planner.effects import Effects
+from flowplan.planner.graph import Graph, edges_of
+from flowplan.planner.params import Params
+from flowplan.planner.plan import Drift, NodeChange
+from flowplan.planner.refresh import Holders
+from flowplan.planner.replacement import forced_by_use
+from flowplan.planner.resolve import Resolver
+from flowplan.planner.template import Node, Template
+from flowplan.planner.values import Value
+from flowplan.planner.wording import steps_of
+from flowplan.planner.workspace import Steps, Workspace
+from flowplan.protocol import Observed, StepType
+from flowplan.state.model import ResourceRecord
+
+__all__ = ["Walk", "Walked", "predecessors_of"]
+
+
+def predecessors_of(
+    template: Template, steps: Steps
+) -> tuple[Graph, Mapping[str, tuple[str, ...]]]:
+    """The graph of a template and each node's predecessors, from all three sources of edges."""
+    declared = {node.id: steps.step(node.type).schema.outputs for node in template.nodes}
+    edges = edges_of(template, declared)
+    graph = Graph.build({node.id: tuple(edges.get(node.id, ())) for node in template.nodes})
+    return graph, graph.before
+
+
+@dataclass(frozen=True, slots=True)
+class Walked:
+    """What a walk found: a change a node, drift, warnings, the workflow's outputs, effects."""
+
+    changes: tuple[NodeChange, ...]
+    drift: tuple[Drift, ...]
+    warnings: tuple[Diagnostic, ...]
+    outputs: Mapping[str, Value]
+    effects: Effects
+
+
+class Walk:
+    """One pass over a template. `found` is what the refresh read, None without one."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        template: Template,
+        params: Params,
+        records: Mapping[str, ResourceRecord],
+        found: Mapping[str, Observed | None] | None,
+        salt: str,
+    ) -> None:
+        self.steps = workspace.steps
+        self.nodes = {node.id: node for node in template.nodes}
+        self.records = records
+        self.found = found
+        self.salt = salt
+        self.graph, predecessors = predecessors_of(template, workspace.steps)
+        self.outputs: dict[str, Mapping[str, Value]] = {}
+        self.resolver = Resolver(template, params, predecessors, self.outputs)
+        connection = workspace.connection if found is not None else None
+        cluster = connection.operation() if connection else None
+        self.holders = Holders(workspace.steps, cluster, records)
+        self.effects = Effects(workspace.steps)
+
+    def run(self) -> Walked:
+        """Decide every node. Raises `TemplateError` and what the cluster raises."""
+        changes: list[NodeChange] = []
+        drift: list[Drift] = []
+        warnings: list[Diagnostic] = []
+        for name in self.graph.order:
+            node = self.nodes[name]
+            step = self.steps.step(node.type)
+            decision, warned = self._decide(node, step)
+            self.outputs[name] = decision.outputs or {}
+            changes.append(self._change(node, step, decision))
+            warnings += warned
+            drift += [decision.drift] if decision.drift else []
+        return Walked(
+            tuple(self._kept(change) for change in changes),
+            tuple(drift),
+            tuple(warnings),
+            self.resolver.workflow_outputs(),
+            self.effects,
+        )
+
+    def _decide(self, node: Node, step: StepType) -> tuple[Decision, tuple[Diagnostic, ...]]:
+        desired = self.resolver.inputs(node, step.schema)
+        record = self.records.get(node.id)
+        decision = decide(node, step, desired, record, self._found(record), self.salt)
+        warned: tuple[Diagnostic, ...] = ()
+        if record is not None and decision.action == "update":
+            decision, warned = forced_by_use(decision, node, step, record, self.holders)
+        stays = record is not None and decision.action in ("no-op", "update")
+        self.effects.want(node, desired, record.resource_id if record and stays else None)
+        return decision, warned
+
+    def _found(self, record: ResourceRecord | None) -> Found:
+        if record is None or self.found is None:
+            return NOT_READ
+        return self.found.get(record.node, NOT_READ)
+
+    def _kept(self, change: NodeChange) -> NodeChange:
+        """A replacement whose old effect another node wants: the old one is not undone."""
+        if change.action != "replace":
+            return change
+        return replace(change, kept_by=self.effects.wanted_by(self.records[change.node]))
+
+    def _change(self, node: Node, step: StepType, decision: Decision) -> NodeChange:
+        record = self.records.get(node.id)
+        moved = [
+            other
+            for other in self.graph.successors(node.id)
+            if other in self.records and node.id in self.records[other].dependencies
+        ]
+        steps = steps_of(
+            decision.action, type_name=node.type, schema=step.schema, fields=decision.fields,
+            order=decision.order, repointed=moved, reason=decision.reason,
+        )  # fmt: skip
+        return NodeChange(
+            node=node.id, type=node.type, action=decision.action, reason=decision.reason,
+            resource_id=record.resource_id if record else None,
+            resource_type=step.schema.resource_type,
+            depends_on=tuple(self.graph.predecessors(node.id)),
+            fields=decision.fields, order=decision.order, steps=steps, notes=decision.notes,
+            unchanged=decision.unchanged,
+        )  # fmt: skip
