@@ -7,13 +7,15 @@ the cluster, or what will be done with the inputs.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from flowplan.errors import Diagnostic, TemplateError
 from flowplan.planner.expressions import ExpressionError, evaluate, find
+from flowplan.planner.graph import Graph, edges_of
 from flowplan.planner.params import Params
-from flowplan.planner.template import Node, Template
+from flowplan.planner.template import Node, Template, sources_of_inputs
 from flowplan.planner.values import Path, Sensitive, Unknown, Value
+from flowplan.planner.workspace import Steps
 from flowplan.protocol import StepSchema
 
 __all__ = ["Resolver"]
@@ -25,14 +27,24 @@ NOT_SENT = frozenset({"node_timeout"})
 class Resolver:
     """Resolves nodes one by one, in dependency order.
 
-    `outputs` is filled by the caller as nodes are planned or applied: node → output → value,
-    where a value may be `Unknown`.
+    `graph` has the edges of all three kinds; `sources` says which predecessors give which
+    input of a node. `outputs` is filled by the caller as nodes are planned or applied: node →
+    output → value, where a value may be `Unknown`.
     """
 
     template: Template
     params: Params
-    predecessors: Mapping[str, Sequence[str]]
-    outputs: dict[str, Mapping[str, Value]]
+    graph: Graph
+    sources: Mapping[str, Mapping[str, Sequence[str]]]
+    outputs: dict[str, Mapping[str, Value]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, template: Template, params: Params, steps: Steps) -> Resolver:
+        """A resolver that knows no outputs yet."""
+        declared = {node.id: steps.step(node.type).schema.outputs for node in template.nodes}
+        edges = edges_of(template, declared)
+        graph = Graph.build({node.id: tuple(edges.get(node.id, ())) for node in template.nodes})
+        return cls(template, params, graph, sources_of_inputs(template, steps))
 
     def lookup(self, path: tuple[str, ...]) -> Value:
         """The value of a name in an expression. Raises `UnknownName`."""
@@ -55,14 +67,10 @@ class Resolver:
             for name, value in merged.items()
             if name not in NOT_SENT
         }
-        for source, name in node.previous_node_inputs.items():
-            if name in self.outputs.get(source, {}):
-                resolved[name] = self.outputs[source][name]
-        for name in schema.inputs:
-            if name not in resolved:
-                for source in self.predecessors[node.id]:
-                    if name in self.outputs.get(source, {}):
-                        resolved[name] = self.outputs[source][name]
+        for name, sources in self.sources[node.id].items():
+            for source in sources:
+                if name in self.outputs.get(source, {}):
+                    resolved[name] = self.outputs[source][name]
         return resolved
 
     def _evaluate(self, node: Node, name: str, value: Value) -> Value:

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from flowplan.errors import Diagnostic
 from flowplan.planner.decide import NOT_READ, Decision, Found, decide
 from flowplan.planner.effects import Effects
-from flowplan.planner.graph import Graph, edges_of
 from flowplan.planner.params import Params
 from flowplan.planner.plan import Drift, NodeChange
 from flowplan.planner.refresh import Holders
@@ -20,21 +19,11 @@ from flowplan.planner.resolve import Resolver
 from flowplan.planner.template import Node, Template
 from flowplan.planner.values import Value
 from flowplan.planner.wording import steps_of
-from flowplan.planner.workspace import Steps, Workspace
+from flowplan.planner.workspace import Workspace
 from flowplan.protocol import Observed, StepType
 from flowplan.state.model import ResourceRecord
 
-__all__ = ["Walk", "Walked", "predecessors_of"]
-
-
-def predecessors_of(
-    template: Template, steps: Steps
-) -> tuple[Graph, Mapping[str, tuple[str, ...]]]:
-    """The graph of a template and each node's predecessors, from all three sources of edges."""
-    declared = {node.id: steps.step(node.type).schema.outputs for node in template.nodes}
-    edges = edges_of(template, declared)
-    graph = Graph.build({node.id: tuple(edges.get(node.id, ())) for node in template.nodes})
-    return graph, graph.before
+__all__ = ["Walk", "Walked"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +54,8 @@ class Walk:
         self.records = records
         self.found = found
         self.salt = salt
-        self.graph, predecessors = predecessors_of(template, workspace.steps)
-        self.outputs: dict[str, Mapping[str, Value]] = {}
-        self.resolver = Resolver(template, params, predecessors, self.outputs)
+        self.resolver = Resolver.of(template, params, workspace.steps)
+        self.graph = self.resolver.graph
         connection = workspace.connection if found is not None else None
         cluster = connection.operation() if connection else None
         self.holders = Holders(workspace.steps, cluster, records)
@@ -82,7 +70,7 @@ class Walk:
             node = self.nodes[name]
             step = self.steps.step(node.type)
             decision, warned = self._decide(node, step)
-            self.outputs[name] = decision.outputs or {}
+            self.resolver.outputs[name] = decision.outputs or {}
             changes.append(self._change(node, step, decision))
             warnings += warned
             drift += [decision.drift] if decision.drift else []

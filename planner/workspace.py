@@ -30,6 +30,9 @@ class Steps(Protocol):
     def names(self) -> Sequence[str]:
         """All known names."""
 
+    def unsupported(self, name: str) -> bool:
+        """Whether Flow Framework has this step type and this version does not."""
+
     def describe(self, cluster: Cluster) -> ServerInfo:
         """Which cluster this is and what it can do."""
 

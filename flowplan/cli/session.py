@@ -15,6 +15,7 @@ from flowplan.cli.endpoint import choose_endpoint, connect
 from flowplan.errors import Diagnostic, TemplateError, UsageError
 from flowplan.planner.params import Params, resolve
 from flowplan.planner.planfile import SavedPlan
+from flowplan.planner.sensitivity import mark_secrets, secret_params
 from flowplan.planner.source import read
 from flowplan.planner.template import Template, check_params, parse
 from flowplan.planner.workspace import Workspace
@@ -66,19 +67,33 @@ def load_template(
 
     Raises `TemplateError` with all that is wrong.
     """
-    template, found = parse_template(call, path, registry)
-    params = resolve(
-        template.params,
-        flags=call.flags.param,
-        files=[Path(name) for name in call.flags.params_file],
-        environ=call.environ,
-        implicit=frozenset(template.implicit),
-        project=saved,
-    )
-    wrong = check_params(template, params.values)
-    if any(item.severity == "error" for item in wrong):
-        raise TemplateError(*found, *wrong)
-    return Loaded(template, params, (*found, *wrong, *params.warnings))
+    template, found = parse(read(path), registry, strict=call.flags.strict, partial=True)
+    if template is None:
+        raise TemplateError(*found)
+    params, wrong = _params(call, template, saved)
+    told = tuple(sorted((*found, *wrong), key=lambda item: (item.line or 0, item.column or 0)))
+    if any(item.severity == "error" for item in told):
+        raise TemplateError(*told)
+    params = mark_secrets(params, secret_params(template, registry))
+    return Loaded(template, params, (*told, *params.warnings))
+
+
+def _params(
+    call: Call, template: Template, saved: Mapping[str, Any] | None
+) -> tuple[Params, tuple[Diagnostic, ...]]:
+    """The params and what is wrong with them, to be told with the template's own mistakes."""
+    try:
+        params = resolve(
+            template.params,
+            flags=call.flags.param,
+            files=[Path(name) for name in call.flags.params_file],
+            environ=call.environ,
+            implicit=frozenset(template.implicit),
+            project=saved,
+        )
+    except TemplateError as error:
+        return Params(), error.diagnostics
+    return params, check_params(template, params.values)
 
 
 def parse_template(

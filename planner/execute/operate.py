@@ -108,7 +108,7 @@ class Operator:
             run.keep(again)
 
     def _dependencies(self, node: Node) -> tuple[str, ...]:
-        return tuple(self.names.predecessors[node.id])
+        return self.names.graph.predecessors(node.id)
 
     def _delete(self, change: NodeChange) -> None:
         run = self.run

@@ -14,7 +14,6 @@ from flowplan.planner.plan import Plan
 from flowplan.planner.resolve import Resolver
 from flowplan.planner.template import Node
 from flowplan.planner.values import Json, Unknown, Value, has_unknown, reveal
-from flowplan.planner.walk import predecessors_of
 from flowplan.planner.workspace import Workspace
 from flowplan.protocol import Owned
 from flowplan.state.model import ResourceRecord
@@ -31,14 +30,12 @@ def prepare(workspace: Workspace, plan: Plan, records: Mapping[str, ResourceReco
         return {}
     if workspace.connection is None:
         return {}
-    graph, predecessors = predecessors_of(workspace.template, workspace.steps)
-    outputs: dict[str, Mapping[str, Value]] = {}
-    resolver = Resolver(workspace.template, workspace.params, predecessors, outputs)
+    resolver = Resolver.of(workspace.template, workspace.params, workspace.steps)
     nodes = {node.id: node for node in workspace.template.nodes}
     wanted: dict[str, dict[str, Mapping[str, Json]]] = defaultdict(dict)
-    for name in graph.order:
+    for name in resolver.graph.order:
         node = nodes[name]
-        outputs[name] = _planned(workspace, node, records, making)
+        resolver.outputs[name] = _planned(workspace, node, records, making)
         if name in making:
             wanted[node.type][name] = _known_inputs(workspace, resolver, node)
     found: dict[str, Mapping[str, Json]] = {}

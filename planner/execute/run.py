@@ -25,7 +25,6 @@ from flowplan.planner.outputs import output_records
 from flowplan.planner.plan import NodeChange, Plan
 from flowplan.planner.refresh import read_all, sealed_fields
 from flowplan.planner.resolve import Resolver
-from flowplan.planner.walk import predecessors_of
 from flowplan.planner.workspace import Workspace
 from flowplan.state.model import (
     ClusterIdentity,
@@ -137,8 +136,7 @@ class _Execution:
         template, params = self.workspace.template, self.workspace.params
         if template is None or params is None or self.plan.mode == "destroy":
             return Operator(run)
-        _, predecessors = predecessors_of(template, self.workspace.steps)
-        resolver = Resolver(template, params, predecessors, {})
+        resolver = Resolver.of(template, params, self.workspace.steps)
         return Operator(run, resolver, {node.id: node for node in template.nodes})
 
     def _tasks(self, run: Run, operator: Operator) -> Outcome:
