@@ -42,7 +42,7 @@ lint: $(VENV)/.dev
 
 types: $(VENV)/.dev
 	$(BIN)/mypy -p flowplan
-	$(BIN)/mypy tests examples
+	$(BIN)/mypy --explicit-package-bases tests examples
 
 coverage: $(VENV)/.dev  ## branch coverage of planner and state: 95 % at least
 	$(BIN)/coverage erase

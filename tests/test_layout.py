@@ -77,7 +77,9 @@ def test_each_file_imports_only_what_its_layer_may_know(path: Path) -> None:
     package = package_of(path)
     for module, line in imports(path):
         head = module.split(".")[0]
-        assert head not in {"planner", "providers", "state"}, f"{name_of(path)}:{line}: bare {module}"
+        assert head not in {"planner", "providers", "state"}, (
+            f"{name_of(path)}:{line}: bare {module}"
+        )
         allowed = ONLY_IN.get(head)
         if allowed is not None:
             assert name_of(path).startswith(allowed), f"{name_of(path)}:{line}: {module}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from flowplan.errors import TemplateError, UsageError
@@ -41,7 +43,7 @@ def test_the_order_is_flag_file_environment_project_default(tmp_path):
         ("project", {"k": "from project"}, "the project file"),
     ]
     for first in range(len(layers)):
-        left = {name: value for name, value, _ in layers[first:]}
+        left: dict[str, Any] = {name: value for name, value, _ in layers[first:]}
         params = resolve(declared, **left)
         assert params.sources["k"] == layers[first][2]
         word = layers[first][0].removesuffix("s")

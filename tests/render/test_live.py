@@ -21,7 +21,7 @@ def progress(plan, clock):
 def drawn(live) -> str:
     console = Console(file=io.StringIO(), width=80, no_color=True)
     console.print(live.draw())
-    return console.file.getvalue()
+    return str(console.file.getvalue())
 
 
 def test_what_runs_waits_and_is_done_looks_like_this(changing_plan, golden):

@@ -101,7 +101,7 @@ def test_a_sensitive_value_is_never_drawn():
 def test_an_escape_sequence_in_a_name_is_shown_not_sent():
     evil = "a\x1b[2Jb\u202ec"
     change = NodeChange(evil, evil, "create", evil, fields=(FieldChange((evil,), None, evil),))
-    text = plan_text(Plan(evil, evil, "apply", (change,), {}, state_location=evil), LOOK)
+    text = plan_text(Plan(evil, evil, "apply", (change,), state_location=evil), LOOK)
     assert "\x1b" not in text
     assert "\u202e" not in text
     assert "\\x1b[2Jb\\u202ec" in text

@@ -1,14 +1,19 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
 from flowplan.errors import StateError
 from flowplan.state.lines import frame, unframe
 
-ENTRIES = ({"kind": "header"}, {"kind": "put", "n": 1}, {"kind": "drop", "node": "ö"})
-JOURNAL = b"".join(map(frame, ENTRIES))
+ENTRIES: tuple[dict[str, Any], ...] = (
+    {"kind": "header"},
+    {"kind": "put", "n": 1},
+    {"kind": "drop", "node": "ö"},
+)
+JOURNAL = b"".join(frame(entry) for entry in ENTRIES)
 
 
 def test_entries_come_back_in_order():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -81,8 +82,14 @@ STATES = st.builds(
 ENTRIES = st.dictionaries(TEXTS.filter(lambda key: key != "crc"), JSON, min_size=1, max_size=3)
 
 
-class Entries(list):
-    check = close = commit = lambda self, *_: None
+class Entries(list[Any]):
+    def append(self, entry) -> int:  # type: ignore[override]
+        super().append(entry)
+        return len(self)
+
+    def check(self) -> None: ...
+    def close(self) -> None: ...
+    def commit(self, position) -> None: ...
 
 
 @settings(deadline=None)

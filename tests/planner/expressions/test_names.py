@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from flowplan.planner.expressions import NameScope, UnknownName, evaluate, find, target
@@ -47,7 +49,7 @@ def test_a_node_id_may_have_dots(value):
 
 
 def test_the_longest_node_id_wins():
-    outputs = {"a": {"b": {"c": 1}}, "a.b": {"c": 2}}
+    outputs: dict[str, dict[str, Any]] = {"a": {"b": {"c": 1}}, "a.b": {"c": 2}}
     assert find(("a", "b", "c"), outputs, {}) == 2
 
 

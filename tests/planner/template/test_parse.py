@@ -220,6 +220,7 @@ def test_a_partial_template_lets_its_params_be_checked_with_the_rest(catalogue):
     text = BAD.replace("moved: []", "params: {p: {}}")
     template, found = parse(parse_text(text, "t.yaml", "yaml"), catalogue, partial=True)
     assert any(item.severity == "error" for item in found)
+    assert template is not None
     assert [item.code for item in check_params(template, {})] == ["FP118"]
 
 

@@ -104,7 +104,9 @@ def test_the_next_apply_goes_on_after_a_kill_at_any_system_call(crashes, state):
             found = backend.load()
             now = found.state or state()
             backend.save(state("a", "b", "c", serial=now.serial + 1, lineage=now.lineage))
-            backend.start(backend.load().state, "apply").close()
+            saved = backend.load().state
+            assert saved is not None
+            backend.start(saved, "apply").close()
         found = backend.load()
         assert (len(found.state.resources), found.journal_length) == (3, 0), place.name
 
