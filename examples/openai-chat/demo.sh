@@ -41,11 +41,12 @@ export FLOWPLAN_ENDPOINT="$endpoint"
 export FLOWPLAN_PARAM_openai_key=not-a-real-key
 
 printf 'A sandbox cluster listens on %s.\n' "$endpoint"
-run flowplan plan
-run flowplan apply --auto-approve --quiet
+run flowplan plan --out review.plan
+run flowplan apply --plan review.plan
 run flowplan status
 model=$(flowplan output model_id)
-run python3 "$here/../predict.py" "$endpoint" "$model" "What is flowplan?"
+cp "$here/../predict.py" .
+run python3 predict.py "$endpoint" "$model" "What is flowplan?"
 run flowplan plan
-run flowplan destroy --auto-approve --quiet
+run flowplan destroy --auto-approve
 run flowplan status

@@ -98,7 +98,7 @@ class _Scheduler:
         self.progress = 0
         self.running: set[Key] = set()
         self.work: SimpleQueue[Task | None] = SimpleQueue()
-        self.results: SimpleQueue[tuple[Key, Exception | None] | None] = SimpleQueue()
+        self.results: SimpleQueue[tuple[Key, BaseException | None] | None] = SimpleQueue()
         self.threads = 0
 
     def run(self) -> Outcome:
@@ -134,10 +134,10 @@ class _Scheduler:
 
     def _work(self) -> None:
         while (task := self.work.get()) is not None:
-            error: Exception | None = None
+            error: BaseException | None = None
             try:
                 task.run()
-            except Exception as caught:  # noqa: BLE001
+            except BaseException as caught:  # noqa: BLE001 - a lost result would be waited for
                 error = caught
             self.results.put((task.key, error))
 
@@ -154,8 +154,10 @@ class _Scheduler:
             self._succeed(key)
         elif isinstance(error, HeldBack):
             self.held[key] = error.cause
-        else:
+        elif isinstance(error, Exception):
             self._fail(key, error)
+        else:
+            raise error
         return True
 
     def _succeed(self, key: Key) -> None:

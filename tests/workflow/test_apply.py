@@ -378,3 +378,61 @@ def test_a_deployment_moved_to_another_model_leaves_one_that_others_want(lab: La
     lab.apply()
     assert {m["model_state"] for m in lab.on_cluster()["models"]} == {"DEPLOYED"}
     assert lab.plan().empty
+
+
+def test_a_changed_noop_is_an_update_without_any_request(lab: Lab) -> None:
+    lab.nodes.append({"id": "pause", "type": "noop", "user_inputs": {"delay": "1ms"}})
+    lab.apply()
+    lab.inputs("pause")["delay"] = "2ms"
+    assert actions(lab.plan())["pause"] == "update"
+    assert lab.apply().updated == 1
+    assert lab.plan().empty
+
+
+def test_an_expression_that_fails_at_apply_is_told_with_its_place(lab: Lab) -> None:
+    lab.inputs("model")["description"] = "${{ connector.connector_id | int }}"
+    summary = lab.apply()
+    assert summary.failed == 1
+    (told,) = [event.diagnostic for event in lab.events if event.type == "step_failed"]
+    assert told is not None
+    assert (told.file, told.node) == ("template.json", "model")
+    assert told.line
+
+
+def test_a_text_that_the_api_cannot_clear_is_noted_and_never_planned(lab: Lab) -> None:
+    lab.inputs("model")["description"] = "a text"
+    lab.apply()
+    del lab.inputs("model")["description"]
+    plan = lab.plan()
+    assert plan.empty
+    assert "description" in " ".join(change_of(plan, "model").notes)
+
+
+def test_a_refresh_is_one_search_a_kind(lab: Lab) -> None:
+    for index in range(12):
+        lab.nodes.append(
+            {
+                "id": f"g{index}",
+                "type": "register_model_group",
+                "user_inputs": {"name": f"g{index}"},
+            }
+        )
+    lab.apply()
+    lab.plan()
+    assert lab.adapter is not None
+    assert dict(lab.adapter.app.counts) == {
+        "GET /": 1,
+        "GET /_cat/plugins": 1,
+        "POST /_plugins/_ml/connectors/_search": 1,
+        "POST /_plugins/_ml/models/_search": 1,
+        "POST /_plugins/_ml/model_groups/_search": 1,
+    }
+
+
+def test_without_a_refresh_nothing_is_asked(lab: Lab) -> None:
+    lab.apply()
+    plan = lab.plan(refresh=False)
+    assert plan.empty
+    assert not plan.checked
+    assert lab.adapter is not None
+    assert not lab.adapter.app.counts

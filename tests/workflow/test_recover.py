@@ -1,0 +1,203 @@
+"""A run that was cut off, taken up by the next one: every wish without an answer gets one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import requests
+
+from flowplan.errors import StateError
+from flowplan.planner.reconcile import recover, settle
+from flowplan.protocol import Owned
+from flowplan.providers.sandbox.adapter import SandboxAdapter
+from tests.lab import Lab, actions, change_of
+
+
+class Cut(BaseException):
+    """The process ends here."""
+
+
+@pytest.fixture
+def cut(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Cut the run off at a request: before it leaves, or after it took effect."""
+
+    def arm(method: str, part: str, *, after: bool, times: int = 1) -> None:
+        send = SandboxAdapter.send
+        left = [times]
+
+        def cutting(self: SandboxAdapter, request: requests.PreparedRequest, **kw: Any) -> Any:
+            hit = left[0] > 0 and request.method == method and part in str(request.url)
+            if hit:
+                left[0] -= 1
+            if hit and not after:
+                raise Cut
+            answer = send(self, request, **kw)
+            if hit:
+                raise Cut
+            return answer
+
+        monkeypatch.setattr(SandboxAdapter, "send", cutting)
+
+    return arm
+
+
+@pytest.fixture(autouse=True)
+def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settle, "SETTLED", 0.05)
+    monkeypatch.setattr(settle, "APART", 0.01)
+
+
+CREATES = [
+    ("connectors/_create", 1),
+    ("models/_register", 2),
+    ("_deploy", 3),
+]
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize(("part", "nodes"), CREATES)
+def test_a_create_that_was_cut_off_is_neither_lost_nor_repeated(
+    lab: Lab, cut: Callable[..., None], part: str, nodes: int, after: bool
+) -> None:
+    cut("POST", part, after=after)
+    with pytest.raises(Cut):
+        lab.apply()
+    summary = lab.apply()
+    assert (summary.failed, lab.counts()) == (0, (1, 1, 1))
+    assert lab.plan().empty
+    lab.destroy()
+    assert lab.counts() == (0, 0, 0)
+
+
+def test_the_group_of_a_model_that_was_cut_off_before_it_was_noted_is_still_ours(
+    lab: Lab, cut: Callable[..., None]
+) -> None:
+    cut("POST", "models/_search", after=False)
+    with pytest.raises(Cut):
+        lab.apply()
+    assert lab.state.resources["connector"].resource_id
+    recover(lab.workspace())
+    record = lab.state.resources["model"]
+    assert (record.status, record.notes) == ("pending", {})
+    group = lab.on_cluster()["model_groups"][0]["id"]
+    assert record.owned == (Owned("model_group", group),)
+    lab.destroy()
+    assert lab.counts() == (0, 0, 0)
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_an_update_that_was_cut_off_is_made_again_even_if_the_wish_was_taken_back(
+    lab: Lab, cut: Callable[..., None], after: bool
+) -> None:
+    lab.apply()
+    lab.inputs("model")["name"] = "new"
+    cut("PUT", "models/", after=after)
+    with pytest.raises(Cut):
+        lab.apply()
+    lab.inputs("model")["name"] = "chat model"
+    recover(lab.workspace())
+    assert change_of(lab.plan(), "model").action == "update"
+    lab.apply()
+    assert lab.on_cluster()["models"][0]["name"] == "chat model"
+    assert lab.plan().empty
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_a_replacement_that_was_cut_off_forgets_neither_the_old_nor_the_new(
+    lab: Lab, cut: Callable[..., None], after: bool
+) -> None:
+    lab.apply()
+    old = lab.ids()["connector"]
+    lab.inputs("connector")["parameters"]["model"] = "gpt-4o"
+    cut("DELETE", "connectors/", after=after)
+    with pytest.raises(Cut):
+        lab.apply()
+    recover(lab.workspace())
+    assert [item.resource_id for item in lab.state.resources["connector"].deposed] == [old]
+    lab.apply()
+    assert lab.counts() == (1, 1, 1)
+    assert lab.plan().empty
+
+
+@pytest.mark.parametrize("part", ["connectors/", "models/", "model_groups/"])
+@pytest.mark.parametrize("after", [False, True])
+def test_a_destroy_that_was_cut_off_is_finished(
+    lab: Lab, cut: Callable[..., None], part: str, after: bool
+) -> None:
+    lab.apply()
+    cut("DELETE", part, after=after)
+    with pytest.raises(Cut):
+        lab.destroy()
+    assert lab.destroy().left == ()
+    assert lab.counts() == (0, 0, 0)
+
+
+def test_a_plan_of_a_run_that_was_cut_off_says_so_and_writes_nothing(
+    lab: Lab, cut: Callable[..., None]
+) -> None:
+    cut("POST", "models/_register", after=True)
+    with pytest.raises(Cut):
+        lab.apply()
+    journal = lab.directory / "t.state.json.journal"
+    before = journal.read_bytes()
+    plan = lab.plan()
+    assert [(d.code, "model" in d.summary) for d in plan.diagnostics] == [("FP221", True)]
+    assert actions(plan)["connector"] == "no-op"
+    assert journal.read_bytes() == before
+
+
+def test_a_lookalike_that_somebody_else_made_meanwhile_is_listed_and_never_taken(
+    lab: Lab, cut: Callable[..., None]
+) -> None:
+    cut("POST", "connectors/_create", after=True)
+    with pytest.raises(Cut):
+        lab.apply()
+    wanted = {
+        **lab.inputs("connector"), "credential": {"openAI_key": "another"},
+    }  # fmt: skip
+    lab.request("POST", "/_plugins/_ml/connectors/_create", wanted, safe=True)
+    with pytest.raises(StateError) as caught:
+        lab.apply()
+    (diagnostic,) = caught.value.diagnostics
+    assert diagnostic.code == "FP421"
+    for found in lab.on_cluster()["connectors"]:
+        assert found["id"] in diagnostic.detail
+    mine = lab.on_cluster()["connectors"][0]["id"]
+    lab.request("DELETE", f"/_plugins/_ml/connectors/{mine}")
+    assert lab.apply().failed == 0
+    assert lab.counts() == (1, 1, 1)
+
+
+def test_an_older_lookalike_is_not_taken_for_what_was_cut_off(
+    lab: Lab, cut: Callable[..., None]
+) -> None:
+    lab.request("POST", "/_plugins/_ml/connectors/_create", lab.inputs("connector"), safe=True)
+    time.sleep(1.1)
+    cut("POST", "connectors/_create", after=False)
+    with pytest.raises(Cut):
+        lab.apply()
+    lab.apply()
+    assert lab.counts() == (2, 1, 1)
+
+
+def test_a_request_that_still_runs_is_waited_for(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, cut: Callable[..., None]
+) -> None:
+    looks: list[int] = []
+    look = settle.look
+
+    def busy(cluster: Any, ids: Any) -> Any:
+        wanted = frozenset(ids)
+        looks.append(1)
+        seen = look(cluster, wanted)
+        return type(seen)(wanted if len(looks) < 4 else frozenset(), seen.offset)
+
+    cut("POST", "connectors/_create", after=False)
+    with pytest.raises(Cut):
+        lab.apply()
+    monkeypatch.setattr(settle, "look", busy)
+    recover(lab.workspace())
+    assert len(looks) >= 5
