@@ -131,7 +131,7 @@ class Operation:
                     "FP330",
                     f"not finished within {self._timeout:g} s",
                     f"Last seen: {self._doing}." if self._doing else "",
-                    hint="Give it more time with node_timeout or --wait-timeout; "
+                    hint="Give it more time with node_timeout in its user_inputs; "
                     "the next apply goes on from here.",
                 )
             )

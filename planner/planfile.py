@@ -21,7 +21,7 @@ from flowplan.planner.values import Json, Sensitive, reveal
 from flowplan.planner.workspace import Workspace
 from flowplan.state.backends import Snapshot
 
-__all__ = ["SavedPlan", "check_fresh", "load", "save"]
+__all__ = ["SavedPlan", "check_fresh", "check_reached", "load", "save"]
 
 FORMAT = "1.0"
 
@@ -91,16 +91,35 @@ def check_fresh(saved: SavedPlan, workspace: Workspace, snapshot: Snapshot) -> N
     Called under the lock and before the first write.
     """
     was, now = saved.plan.binding, bind(workspace, snapshot, saved.plan.binding)
-    moved = list(_moved(was, now, first=snapshot.state is None))
+    moved = _moved(was, now, first=snapshot.state is None)
     if moved:
-        raise StalePlan(
-            Diagnostic(
-                "error", "FP222", f"the saved plan is stale: {', and '.join(moved)}",
-                "It was made for another situation, so carrying it out could do something "
-                "that nobody reviewed. Nothing was changed.",
-                hint="make and review a new one with: flowplan plan --out FILE",
-            )
-        )  # fmt: skip
+        raise _stale(moved)
+
+
+def check_reached(saved: SavedPlan, workspace: Workspace) -> None:
+    """See that the cluster answers, and that it is the one the plan was made on.
+
+    The uuid decides where it is known, else the endpoint. Raises `StalePlan`, and
+    `ProviderError` FP322 when nothing answers.
+    """
+    if workspace.connection is None:
+        return
+    uuid = workspace.steps.describe(workspace.connection.operation()).cluster_uuid
+    known = saved.plan.cluster
+    same = uuid == known if uuid and known else workspace.endpoint == saved.endpoint
+    if not same:
+        raise _stale([f"it was made on {saved.endpoint}, this is another cluster"])
+
+
+def _stale(moved: list[str]) -> StalePlan:
+    return StalePlan(
+        Diagnostic(
+            "error", "FP222", f"the saved plan is stale: {', and '.join(moved)}",
+            "It was made for another situation, so carrying it out could do something "
+            "that nobody reviewed. Nothing was changed.",
+            hint="make and review a new one with: flowplan plan --out FILE",
+        )
+    )  # fmt: skip
 
 
 def _document(text: str) -> dict[str, Any]:

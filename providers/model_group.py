@@ -145,8 +145,7 @@ def _explained(refused: Refused) -> Refused:
         "FP339",
         "another model group has this name",
         refused.reason,
-        hint="Choose another name, or take that group over with flowplan import, "
-        "the node's id and the group's.",
+        hint="Choose another name, or use that group: give its id as model_group_id.",
     )
     return Refused(diagnostic, status=refused.status, reason=refused.reason)
 

@@ -185,7 +185,7 @@ def _ignored(kind: str, resource_id: str, name: str) -> ProviderError:
             "FP333",
             f"the cluster accepted a new {name} and ignored it",
             f"Read back, {_noun(kind)} {resource_id} has another {name} than was sent.",
-            hint="Replace it with --replace and the node's id, or set the old value again.",
+            hint="Set the old value again, or give the node another id, so that it is made anew.",
         )
     )
 

@@ -38,7 +38,7 @@ def check_workflow(state: State, name: str, location: str) -> None:
         f"{location} is the state of another workflow",
         f'The state is that of "{state.workflow}", the template is named "{name}".',
         hint=(
-            "If the template was renamed: flowplan state rename\n"
+            "If the template was renamed, give it its old name back.\n"
             "If these are two workflows, give each its own with --state PATH."
         ),
     )
@@ -63,7 +63,8 @@ def check_cluster(state: State, identity: ClusterIdentity, location: str = "the 
         f"Its resources are on {_name(recorded)}, this is {_name(identity)}.",
         hint=(
             "Check --endpoint, or use a state of its own with --state PATH.\n"
-            "If this is the same cluster built anew: flowplan state rebind"
+            "If this is the same cluster built anew, move the old state away: "
+            "its ids mean nothing there."
         ),
     )
 

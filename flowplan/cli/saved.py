@@ -19,7 +19,7 @@ __all__ = ["apply_saved"]
 
 def apply_saved(call: Call) -> int:
     """Load, check, execute; the exit code. Raises `StalePlan`, exit 5."""
-    from flowplan.planner.planfile import check_fresh, load
+    from flowplan.planner.planfile import check_fresh, check_reached, load
     from flowplan.planner.reconcile import recover
 
     saved = load(Path(call.flags.plan_file or ""))
@@ -34,6 +34,7 @@ def apply_saved(call: Call) -> int:
     with locked(call, opened, plan.mode), placing(opened.workspace.template):
         # As found, then once more: reconciling an earlier run makes the plan stale, too.
         check_fresh(saved, opened.workspace, opened.workspace.backend.load())
+        check_reached(saved, opened.workspace)
         check_fresh(saved, opened.workspace, recover(opened.workspace))
         refuse_blocked(plan)
         show_plan(call, opened, plan, asking=False)

@@ -5,6 +5,7 @@ Thread-safe. It must not know in which order operations run.
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Hashable, Iterator, Mapping
@@ -165,7 +166,9 @@ def new_intent(
 
 
 @contextmanager
-def told(run: Run, change: NodeChange, action: Action, step: StepType) -> Iterator[list[str]]:
+def told(
+    run: Run, change: NodeChange, action: Action, step: StepType, timeout: float | None = None
+) -> Iterator[list[str]]:
     """Tell the start and the end of a step around its operation.
 
     Yields a list that the operation may put the new resource id into. A failure is told by
@@ -174,7 +177,9 @@ def told(run: Run, change: NodeChange, action: Action, step: StepType) -> Iterat
     first = change.node not in run.started
     begun = run.started.setdefault(change.node, time.monotonic())
     if first:
-        run.tell(Event("step_started", change.node, action, timeout=step.schema.timeout))
+        limit = step.schema.timeout if timeout is None else timeout
+        known = None if math.isinf(limit) else limit
+        run.tell(Event("step_started", change.node, action, timeout=known))
     found: list[str] = []
     yield found
     run.tell(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -53,8 +54,8 @@ class Operator:
         if change.action == "no-op":
             self._keep(change, node)
         else:
-            timeout = node.timeout or step.schema.timeout
-            with told(run, change, change.action, step) as found:
+            timeout = _limit(node, step.schema.timeout)
+            with told(run, change, change.action, step, timeout) as found:
                 inputs = self.names.inputs(node, step.schema)
                 run.hide(inputs)
                 made = self._make(change, node, inputs, timeout)
@@ -141,3 +142,10 @@ class Operator:
             "step_completed", change.node, change.action, f"{what} deleted", elapsed_ms=0,
             resource_type=old.resource_type, resource_id=old.resource_id,
         )  # fmt: skip
+
+
+def _limit(node: Node, usual: float) -> float:
+    """The step's time limit in seconds; `node_timeout: "0"` means none."""
+    if node.timeout is None:
+        return usual
+    return node.timeout or math.inf

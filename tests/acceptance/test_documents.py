@@ -192,7 +192,7 @@ def test_outputs_keep_the_type_of_their_value(here, flowplan):
             params={
                 "openai_key": {"type": "string", "sensitive": True},
                 "n": {"type": "integer", "default": 3},
-                "l": {"default": ["a", 1, None]},
+                "l": {"type": "array", "default": ["a", 1, None]},
                 "b": {"type": "boolean", "default": False},
             },
         ),
@@ -230,12 +230,16 @@ def test_show_of_a_saved_plan_is_the_plan(project, flowplan):
 
 def test_the_steps_are_flow_frameworks_body(flowplan, conforms):
     found = conforms(flowplan("steps", "--format", "json").json, "steps")
-    assert found["create_connector"]["outputs"] == ["connector_id"]
-    assert found["create_connector"]["inputs"] == ["name", "description", "version", "protocol", "parameters", "credential", "actions"]  # fmt: skip
-    assert found["register_remote_model"]["inputs"] == ["name", "connector_id"]
-    assert found["register_remote_model"]["outputs"] == ["model_id", "register_model_status"]
-    assert found["deploy_model"]["inputs"] == ["model_id"]
-    assert found["deploy_model"]["timeout"]
+    ml = ["opensearch-ml"]
+    assert found["register_remote_model"] == {
+        "inputs": ["name", "connector_id"],
+        "outputs": ["model_id", "register_model_status"],
+        "required_plugins": ml,
+    }
+    assert found["deploy_model"] == {"inputs": ["model_id"], "outputs": ["model_id"], "required_plugins": ml, "timeout": "15s"}  # fmt: skip
+    assert found["noop"] == {"inputs": [], "outputs": [], "required_plugins": []}
+    assert set(found["create_connector"]["inputs"]) == {"name", "description", "version", "protocol", "parameters", "credential", "actions"}  # fmt: skip
+    assert found["create_connector"]["timeout"] == "1m"
     for step in found.values():
         assert {"inputs", "outputs", "required_plugins"} <= set(step)
 
@@ -270,7 +274,7 @@ def test_a_diagnostic_has_its_place_and_all_the_contracts_keys(here, flowplan, c
     conforms(result.json, "diagnostics")
     found = result.json["diagnostics"][0]
     assert set(found) >= {"severity", "code", "summary", "detail", "node", "file", "line", "column", "hint"}  # fmt: skip
-    assert (found["file"], found["line"], found["column"]) == ("template.yaml", 5, 22)
+    assert (found["file"], found["line"], found["column"]) == ("template.yaml", 5, 23)
     assert found["code"].startswith("FP1")
 
 

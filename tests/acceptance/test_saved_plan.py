@@ -29,10 +29,15 @@ def saved(here, flowplan) -> Path:
 
 
 def stale(result, directory, before):
+    """Exit 5 with a diagnostic, and nothing written but the lock's own empty file."""
     assert result.code == 5
     assert "FP" in result.out + result.err
-    after = {name: data for name, data in files(directory).items() if ".flowplan" not in name}
-    assert after == {name: data for name, data in before.items() if ".flowplan" not in name}
+    after = {name: data for name, data in files(directory).items() if not own(name)}
+    assert after == {name: data for name, data in before.items() if not own(name)}
+
+
+def own(name):
+    return name.startswith(".flowplan") or name.endswith(".lock")
 
 
 def test_it_is_applied_without_asking(saved, flowplan):
@@ -104,11 +109,22 @@ def test_it_holds_no_secret(saved):
     assert KEY.encode() not in b"".join(files(saved).values())
 
 
-def test_another_endpoint_is_refused(saved, flowplan):
+def test_another_cluster_makes_it_stale(saved, flowplan):
     before = files(saved)
-    result = flowplan("apply", "--plan", "p.plan", "--endpoint", "sandbox:elsewhere.db")
-    assert result.code in {1, 5, 64}
-    assert {name for name in files(saved) if name.endswith(".json")} == {name for name in before if name.endswith(".json")}  # fmt: skip
+    result = flowplan("apply", "--plan", "p.plan", "--endpoint", "sandbox:.flowplan/elsewhere.db")
+    stale(result, saved, before)
+
+
+def test_a_cluster_that_does_not_answer_changes_nothing(saved, flowplan):
+    before = files(saved)
+    result = flowplan("apply", "--plan", "p.plan", "--endpoint", "http://127.0.0.1:1")
+    assert result.code == 1
+    assert "FP322" in result.err
+    assert {name: data for name, data in files(saved).items() if not own(name)} == {name: data for name, data in before.items() if not own(name)}  # fmt: skip
+
+
+def test_the_same_cluster_under_other_options_is_the_same(saved, flowplan):
+    assert flowplan("apply", "--plan", "p.plan", "--endpoint", "sandbox:?deploy=10ms").code == 0
 
 
 def test_it_works_from_another_directory(saved, flowplan, monkeypatch, tmp_path):

@@ -78,4 +78,4 @@ def test_another_cluster_is_refused_before_anything_is_planned(lab: Lab, tmp_pat
         found.unlink()
     with pytest.raises(StateError) as caught:
         lab.plan()
-    assert "state rebind" in caught.value.diagnostics[0].hint
+    assert "--state PATH" in caught.value.diagnostics[0].hint

@@ -41,7 +41,7 @@ def test_another_workflow_is_refused_with_both_names(state):
     assert '"chat"' in problem.detail
     assert '"search"' in problem.detail
     assert "t.state.json" in problem.summary
-    assert "flowplan state rename" in problem.hint
+    assert "its old name back" in problem.hint
     assert "--state" in problem.hint
 
 
@@ -76,7 +76,7 @@ def test_another_cluster_is_refused_with_both(state, recorded, now):
     assert problem.code == "FP407"
     assert recorded.endpoint in problem.detail
     assert now.endpoint in problem.detail
-    assert "flowplan state rebind" in problem.hint
+    assert "move the old state away" in problem.hint
 
 
 def test_a_password_in_an_endpoint_is_not_shown(state):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -211,3 +212,20 @@ def test_a_secret_that_the_cluster_quotes_is_not_in_the_error(lab: Lab) -> None:
     assert told
     assert lab.params["openai_key"] not in str(told)
     assert lab.params["openai_key"] not in str(lab.state)
+
+
+def test_a_step_has_the_time_that_its_node_timeout_gives_it(lab: Lab) -> None:
+    lab.options = "deploy=3s"
+    lab.node("deployment")["user_inputs"] = {"node_timeout": "200ms"}
+    assert lab.apply().failed == 1
+    assert "FP330" in str([event.diagnostic for event in lab.events])
+
+
+def test_a_node_timeout_of_0_is_no_limit(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    schema = lab.registry.schema("deploy_model")
+    assert schema is not None
+    monkeypatch.setattr(lab.registry.step("deploy_model"), "schema", replace(schema, timeout=0.05))
+    lab.options = "deploy=300ms"
+    assert lab.apply().failed == 1
+    lab.node("deployment")["user_inputs"] = {"node_timeout": "0"}
+    assert lab.apply().failed == 0

@@ -30,7 +30,7 @@ def test_a_taken_name_is_refused_with_the_way_to_take_it_over(bench: Any) -> Non
     with pytest.raises(Refused) as caught:
         bench.create("register_model_group", {"name": bench.name("g")})
     assert caught.value.diagnostics[0].code == "FP339"
-    assert "flowplan import" in caught.value.diagnostics[0].hint
+    assert "model_group_id" in caught.value.diagnostics[0].hint
 
 
 def test_holders_are_the_models_in_it(bench: Any) -> None:
