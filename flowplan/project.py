@@ -35,13 +35,14 @@ def locate(
     template: str | None = None,
     state: str | None = None,
     directory: Path | None = None,
+    wanted: bool = False,
 ) -> Place:
     """Find template and state.
 
     `argument` is the verb's own TEMPLATE, `template` the flag's; `directory` is the working
-    directory. With a state named and no template, the directory's template is not taken: it
-    may be another workflow's. Raises `UsageError` FP605 when nothing is named and nothing is
-    there, FP606 when two different templates are named.
+    directory. With a state named and no template, the directory's template is taken only where
+    one is `wanted`: elsewhere it may be another workflow's. Raises `UsageError` FP605 when
+    nothing is named and nothing is there, FP606 when two different templates are named.
     """
     if argument and template and Path(argument) != Path(template):
         raise UsageError.of(
@@ -51,7 +52,7 @@ def locate(
         )
     named = argument or template
     found = Path(named) if named else None
-    if found is None and state is None:
+    if found is None and (wanted or state is None):
         found = _default(directory or Path())
     where = state or (str(state_beside(found)) if found else "")
     return Place(found, where, _sandbox(found, where))

@@ -32,7 +32,6 @@ __all__ = [
     "open_existing",
     "open_workspace",
     "parse_template",
-    "required_template",
 ]
 
 
@@ -58,6 +57,17 @@ def find(call: Call) -> Place:
     """Template and state, from the verb's argument, the flags and the working directory."""
     flags = call.flags
     return locate(argument=flags.argument, template=flags.template, state=flags.state)
+
+
+def find_template(call: Call) -> tuple[Path, Place]:
+    """The same for verbs that can't do without a template."""
+    flags = call.flags
+    place = locate(
+        argument=flags.argument, template=flags.template, state=flags.state, wanted=True
+    )
+    if place.template is None:
+        raise AssertionError
+    return place.template, place
 
 
 def load_template(
@@ -134,18 +144,6 @@ def open_workspace(call: Call, *, mode: str, saved: SavedPlan | None = None) -> 
         connection=connection,
     )
     return Opened(workspace, place, loaded.warnings if loaded else ())
-
-
-def required_template(place: Place) -> Path:
-    """The template's path. Raises `UsageError` FP607 when only a state is named."""
-    if place.template is None:
-        raise UsageError.of(
-            "FP607",
-            "no template is named",
-            "The state alone says what was made, not what is wanted.",
-            hint="Name the template as the argument, or with --template PATH.",
-        )
-    return place.template
 
 
 def check_named(place: Place, backend: Backend, *, lenient: bool = False) -> None:

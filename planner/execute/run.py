@@ -226,9 +226,11 @@ def _tell_failed(run: Run, changes: Mapping[Key, NodeChange], key: Key, error: E
 
 def _tell_skipped(run: Run, changes: Mapping[Key, NodeChange], key: Key, cause: Key) -> None:
     change = _change_of(changes, key)
-    if change.action == "no-op":
-        return
-    run.tell(Event("step_skipped", change.node, change.action, waits_for=(cause[1],)))
+    if key[0] == "cleanup" and change.action == "replace":
+        text = f"the old one stays until {cause[1]} has been moved"
+        run.tell(Event("step_progress", change.node, change.action, text))
+    elif change.action != "no-op":
+        run.tell(Event("step_skipped", change.node, change.action, waits_for=(cause[1],)))
 
 
 def _now() -> int:

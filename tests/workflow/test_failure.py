@@ -229,3 +229,20 @@ def test_a_node_timeout_of_0_is_no_limit(lab: Lab, monkeypatch: pytest.MonkeyPat
     assert lab.apply().failed == 1
     lab.node("deployment")["user_inputs"] = {"node_timeout": "0"}
     assert lab.apply().failed == 0
+
+
+def test_a_replaced_connector_stays_while_a_model_could_not_be_moved(lab: Lab) -> None:
+    lab.apply()
+    old = lab.ids()["connector"]
+    lab.inputs("connector")["parameters"]["model"] = "gpt-4o"
+    lab.inputs("model")["model_group_id"] = "no-such-group"
+    summary = lab.apply()
+    assert (summary.replaced, summary.failed) == (1, 1)
+    assert [item.resource_id for item in lab.state.resources["connector"].deposed] == [old]
+    assert lab.counts()[0] == 2
+    assert "gpt-3.5-turbo" in str(lab.predict("hello"))
+    del lab.inputs("model")["model_group_id"]
+    assert lab.apply().failed == 0
+    assert lab.counts() == (1, 1, 1)
+    assert "gpt-4o" in str(lab.predict("hello"))
+    assert lab.plan().empty
