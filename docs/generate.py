@@ -188,7 +188,9 @@ def _facts(schema: StepSchema) -> str:
         "about",
         "nothing": "nothing on the cluster",
     }[schema.creates]
-    first = "the new one is made first" if schema.create_before_destroy else "the old one goes first"
+    first = (
+        "the new one is made first" if schema.create_before_destroy else "the old one goes first"
+    )
     facts = [
         f"makes: {made}",
         f"outputs: {', '.join(f'`{name}`' for name in schema.outputs) or 'none'}",

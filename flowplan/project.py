@@ -10,7 +10,7 @@ from pathlib import Path
 
 from flowplan.errors import UsageError
 
-__all__ = ["Place", "locate", "state_beside"]
+__all__ = ["Place", "default_template", "locate", "state_beside"]
 
 TEMPLATES = ("template.yaml", "template.yml", "template.json")
 
@@ -53,16 +53,21 @@ def locate(
     named = argument or template
     found = Path(named) if named else None
     if found is None and (wanted or state is None):
-        found = _default(directory or Path())
+        found = default_template(directory)
+        if found is None and state is None:
+            raise _none_here(directory or Path())
     where = state or (str(state_beside(found)) if found else "")
     return Place(found, where, _sandbox(found, where))
 
 
-def _default(directory: Path) -> Path:
-    for name in TEMPLATES:
-        if (directory / name).is_file():
-            return directory / name
-    raise UsageError.of(
+def default_template(directory: Path | None = None) -> Path | None:
+    """The template of a directory, else of the working directory; None when it has none."""
+    here = directory or Path()
+    return next((here / name for name in TEMPLATES if (here / name).is_file()), None)
+
+
+def _none_here(directory: Path) -> UsageError:
+    return UsageError.of(
         "FP605",
         "no template is named, and there is none here",
         f"Looked for {', '.join(TEMPLATES)} in {directory.resolve()}.",

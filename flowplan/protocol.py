@@ -47,7 +47,8 @@ class InputSpec:
     one follows `remove`. `sensitive` covers everything below the input. `write_only` is
     accepted and never returned, so it can't drift. `reference` names the kind that the
     input holds the id of: when that resource is replaced, this input is re-pointed.
-    `local` is read by flowplan and never sent.
+    `local` is read by flowplan and never sent. An array that several nodes give together
+    (an agent's tools) is put in the order of the node ids that the input `order` lists.
     """
 
     types: tuple[InputType, ...] = ("any",)
@@ -59,6 +60,7 @@ class InputSpec:
     write_only: bool = False
     reference: str | None = None
     local: bool = False
+    order: str | None = None
     description: str = ""
 
 
@@ -70,7 +72,8 @@ class StepSchema:
     and the reference documentation. `listed` are the inputs that Flow Framework's `_steps`
     prints (flow-framework.md §1), `timeout` is in seconds, `volatile` are top-level fields of
     a read document that change by themselves. `creates` is what the step leaves behind:
-    "resource", "effect" (a deployment: changes a resource of another node) or "nothing".
+    "resource", "effect" (a deployment: changes a resource of another node), "act" (something
+    was done once, and there is nothing to read or delete) or "nothing" (no request at all).
     """
 
     inputs: Mapping[str, InputSpec]
@@ -80,7 +83,7 @@ class StepSchema:
     timeout: float = 10.0
     listed: tuple[str, ...] = ()
     volatile: frozenset[str] = frozenset()
-    creates: Literal["resource", "effect", "nothing"] = "resource"
+    creates: Literal["resource", "effect", "act", "nothing"] = "resource"
     create_before_destroy: bool = True
     holds_data: bool = False
     description: str = ""
@@ -273,6 +276,18 @@ class StepType(Protocol):
 
     def holders(self, cluster: Cluster, ids: Sequence[str]) -> Mapping[str, Sequence[Holder]]:
         """Who uses these resources, in bulk: what decides between update and replacement."""
+
+    def preview(self, inputs: Mapping[str, Json]) -> Mapping[str, Json]:
+        """The outputs that follow from the inputs alone: a name that the user gave, a tool.
+
+        `inputs` may hold the planner's marks for what is unknown or sensitive: they are moved
+        about and never looked into.
+        """
+
+    def judge(
+        self, path: Path, before: Json, after: Json, *, removed: bool
+    ) -> Literal["in_place", "replace", "keep"] | None:
+        """What this change of a leaf needs, where the schema alone can't tell; else None."""
 
     def effects(
         self, inputs: Mapping[str, Json], resource_id: str | None

@@ -112,7 +112,7 @@ def _apply(
     found: Mapping[str, Observed | None] | None = None
     if server is not None and workspace.connection is not None:
         found = read_all(workspace.steps, workspace.connection.operation(), records.values())
-    walked = Walk(workspace, template, params, records, found, salt).run()
+    walked = Walk(workspace, template, params, records, found, salt, allow_delete).run()
     wanted = {change.node for change in walked.changes}
     gone = {name: record for name, record in records.items() if name not in wanted}
     deleted, blocked = removals(

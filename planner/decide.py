@@ -11,13 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from flowplan.planner.diff import (
-    ABSENT,
-    Difference,
-    compare,
-    field_change,
-    needs_replace,
-)
+from flowplan.planner.diff import ABSENT, Difference, compare, field_change, verdict
 from flowplan.planner.plan import Action, Drift, FieldChange, Order
 from flowplan.planner.refresh import sealed_fields
 from flowplan.planner.template import Node
@@ -140,14 +134,14 @@ def _fields(
     fields: list[FieldChange] = []
     notes: list[str] = []
     for change in changes:
-        verdict = needs_replace(case.step.schema, change)
+        forced = verdict(case.step, change)
         name = ".".join(map(str, change.path))
-        if verdict is None:
+        if forced is None:
             notes.append(f"{name} can't be cleared on the cluster: it keeps its text")
             continue
         there = drifted.get(change.path)
         item = replace(change, before=there.after) if there else change
-        fields.append(field_change(item, forces_replace=verdict))
+        fields.append(field_change(item, forces_replace=forced))
     return fields, notes, any(item.forces_replace for item in fields)
 
 
@@ -187,10 +181,10 @@ def _expected(case: _Case) -> Mapping[str, Json]:
 
 def _restoring(case: _Case, item: Difference, wanted: Json) -> FieldChange:
     change = Difference(item.path, item.after, wanted)
-    verdict = False
+    forced = False
     if item.path[0] in case.step.schema.inputs:
-        verdict = bool(needs_replace(case.step.schema, change))
-    return field_change(change, forces_replace=verdict)
+        forced = bool(verdict(case.step, change))
+    return field_change(change, forces_replace=forced)
 
 
 def _covered(path: Path, changes: list[Difference]) -> bool:

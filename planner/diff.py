@@ -26,9 +26,9 @@ from flowplan.planner.values import (
     seal_at,
     unknowns,
 )
-from flowplan.protocol import InputSpec, StepSchema
+from flowplan.protocol import InputSpec, StepSchema, StepType
 
-__all__ = ["ABSENT", "Difference", "compare", "field_change", "needs_replace", "same"]
+__all__ = ["ABSENT", "Difference", "compare", "field_change", "needs_replace", "same", "verdict"]
 
 
 class _Absent:
@@ -166,6 +166,16 @@ def needs_replace(schema: StepSchema, difference: Difference) -> bool | None:
     if spec.remove == "keep":
         return None
     return spec.remove == "replace"
+
+
+def verdict(step: StepType, difference: Difference) -> bool | None:
+    """`needs_replace`, unless the step type knows more than its schema can say."""
+    removed = difference.after is ABSENT
+    after = None if removed else difference.after
+    judged = step.judge(difference.path, difference.before, after, removed=removed)
+    if judged is None:
+        return needs_replace(step.schema, difference)
+    return None if judged == "keep" else judged == "replace"
 
 
 def field_change(difference: Difference, *, forces_replace: bool) -> FieldChange:

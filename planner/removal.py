@@ -18,7 +18,7 @@ from flowplan.planner.wording import deletion, thing
 from flowplan.planner.workspace import Steps
 from flowplan.state.model import Deposed, ResourceRecord
 
-__all__ = ["deposed_changes", "is_allowed", "recorded_graph", "removals"]
+__all__ = ["deposed_changes", "is_allowed", "needs_permission", "recorded_graph", "removals"]
 
 
 def recorded_graph(records: Mapping[str, ResourceRecord]) -> Graph:
@@ -55,7 +55,7 @@ def removals(
         change = _removal(steps, record, reason, keeper)
         if steps.step(record.type).schema.holds_data and not is_allowed(record, allow_delete):
             change = replace(change, blocked=record.resource_id or name)
-            blocked.append(_needs_permission(record, record.resource_id or name))
+            blocked.append(needs_permission(record, record.resource_id or name))
         changes.append(change)
     return changes, blocked
 
@@ -78,7 +78,8 @@ def is_allowed(record: ResourceRecord | Deposed, allow_delete: frozenset[str]) -
     return bool(allow_delete & {"all", record.node, str(record.resource_id)})
 
 
-def _needs_permission(record: ResourceRecord, word: str) -> Diagnostic:
+def needs_permission(record: ResourceRecord, word: str) -> Diagnostic:
+    """What is said of a delete that `--allow-delete` does not name."""
     return Diagnostic(
         "error", "FP230",
         f"deleting {record.resource_type} {word} needs permission",

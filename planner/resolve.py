@@ -68,9 +68,16 @@ class Resolver:
             if name not in NOT_SENT
         }
         for name, sources in self.sources[node.id].items():
-            for source in sources:
-                if name in self.outputs.get(source, {}):
-                    resolved[name] = self.outputs[source][name]
+            values = {
+                source: self.outputs[source][name]
+                for source in sources
+                if name in self.outputs.get(source, {})
+            }
+            spec = schema.inputs.get(name)
+            if spec is not None and spec.order is not None:
+                resolved[name] = _joined(values, resolved.get(spec.order))
+            elif values:
+                resolved[name] = list(values.values())[-1]
         return resolved
 
     def _evaluate(self, node: Node, name: str, value: Value) -> Value:
@@ -105,6 +112,13 @@ class Resolver:
                 excerpt=document.excerpt(at.line), span=at.span,
             )
         )  # fmt: skip
+
+
+def _joined(values: Mapping[str, Value], order: Value) -> list[Value]:
+    """What several nodes give together: those that `order` lists first, in its order."""
+    first = [name for name in order if name in values] if isinstance(order, list) else []
+    rest = [name for name in values if name not in first]
+    return [values[name] for name in (*first, *rest)]
 
 
 def _mark(value: Value) -> Value:

@@ -14,6 +14,7 @@ from flowplan.planner.effects import Effects
 from flowplan.planner.params import Params
 from flowplan.planner.plan import Drift, NodeChange
 from flowplan.planner.refresh import Holders
+from flowplan.planner.removal import is_allowed, needs_permission
 from flowplan.planner.replacement import forced_by_use
 from flowplan.planner.resolve import Resolver
 from flowplan.planner.template import Node, Template
@@ -48,7 +49,9 @@ class Walk:
         records: Mapping[str, ResourceRecord],
         found: Mapping[str, Observed | None] | None,
         salt: str,
+        allow_delete: frozenset[str] = frozenset(),
     ) -> None:
+        self.allow_delete = allow_delete
         self.steps = workspace.steps
         self.nodes = {node.id: node for node in template.nodes}
         self.records = records
@@ -69,9 +72,14 @@ class Walk:
         for name in self.graph.order:
             node = self.nodes[name]
             step = self.steps.step(node.type)
-            decision, warned = self._decide(node, step)
-            self.resolver.outputs[name] = decision.outputs or {}
-            changes.append(self._change(node, step, decision))
+            desired = self.resolver.inputs(node, step.schema)
+            decision, warned = self._decide(node, step, desired)
+            self.resolver.outputs[name] = {**(decision.outputs or {}), **step.preview(desired)}
+            change = self._change(node, step, decision)
+            if self._needs_permission(change, step):
+                change = replace(change, blocked=change.resource_id or name)
+                warned = (*warned, needs_permission(self.records[name], change.blocked or name))
+            changes.append(change)
             warnings += warned
             drift += [decision.drift] if decision.drift else []
         return Walked(
@@ -82,8 +90,9 @@ class Walk:
             self.effects,
         )
 
-    def _decide(self, node: Node, step: StepType) -> tuple[Decision, tuple[Diagnostic, ...]]:
-        desired = self.resolver.inputs(node, step.schema)
+    def _decide(
+        self, node: Node, step: StepType, desired: Mapping[str, Value]
+    ) -> tuple[Decision, tuple[Diagnostic, ...]]:
         record = self.records.get(node.id)
         decision = decide(node, step, desired, record, self._found(record), self.salt)
         warned: tuple[Diagnostic, ...] = ()
@@ -97,6 +106,12 @@ class Walk:
         if record is None or self.found is None:
             return NOT_READ
         return self.found.get(record.node, NOT_READ)
+
+    def _needs_permission(self, change: NodeChange, step: StepType) -> bool:
+        """Whether data would be lost that nobody has given up: its replacement deletes it."""
+        if change.action != "replace" or not step.schema.holds_data:
+            return False
+        return not is_allowed(self.records[change.node], self.allow_delete)
 
     def _kept(self, change: NodeChange) -> NodeChange:
         """A replacement whose old effect another node wants: the old one is not undone."""

@@ -7,6 +7,7 @@ A base class, so that a family of steps is one file. Third parties may use it or
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from flowplan.errors import Diagnostic, ProviderError
 from flowplan.protocol import (
@@ -77,6 +78,18 @@ class Step:
         """Nobody, unless a type says otherwise."""
         del cluster, ids
         return {}
+
+    def preview(self, inputs: Mapping[str, Json]) -> Mapping[str, Json]:
+        """None, unless a type says otherwise."""
+        del inputs
+        return {}
+
+    def judge(
+        self, path: tuple[str | int, ...], before: Json, after: Json, *, removed: bool
+    ) -> Literal["in_place", "replace", "keep"] | None:
+        """As the schema says, unless a type says otherwise."""
+        del path, before, after, removed
+        return None
 
     def effects(
         self, inputs: Mapping[str, Json], resource_id: str | None

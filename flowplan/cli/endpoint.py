@@ -6,7 +6,8 @@ has to be named; elsewhere the default is said on stderr.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from flowplan.cli.call import Call
 from flowplan.errors import UsageError
 from flowplan.http import Connection
 
-__all__ = ["Target", "choose_endpoint", "connect"]
+__all__ = ["Target", "choose_endpoint", "connect", "sandbox_refusals"]
 
 SANDBOX = "sandbox:"
 
@@ -32,8 +33,15 @@ def choose_endpoint(
 ) -> Target:
     """The flag, FLOWPLAN_ENDPOINT, what a saved plan was made for, else the sandbox.
 
-    Raises `UsageError` FP610 when nothing is named and CI is set.
+    Raises `UsageError` FP610 when nothing is named and CI is set, FP614 for an empty flag.
     """
+    if flag is not None and not flag.strip():
+        # As of `--endpoint "$UNSET"`: the sandbox is the last thing that was meant.
+        raise UsageError.of(
+            "FP614",
+            "--endpoint is empty",
+            hint="Name the cluster, as https://host:9200, or sandbox: for the embedded one.",
+        )
     named = flag or environ.get("FLOWPLAN_ENDPOINT") or saved
     if named:
         return Target(named)
@@ -62,11 +70,29 @@ def connect(call: Call, target: Target, sandbox: Path) -> tuple[Connection, str]
         )
     from flowplan.providers.sandbox.adapter import BASE_URL, open_sandbox
 
-    adapter = open_sandbox(target.url, default_path=sandbox)
+    with sandbox_refusals():
+        adapter = open_sandbox(target.url, default_path=sandbox)
     connection = open_connection(
         BASE_URL, mounts={BASE_URL: lambda: adapter}, environ=call.environ, shown=target.url
     )
     return connection, _absolute(target.url)
+
+
+@contextmanager
+def sandbox_refusals() -> Iterator[None]:
+    """Tell what keeps a sandbox from being opened. Raises `UsageError` FP615, FP616."""
+    try:
+        yield
+    except ValueError as error:
+        problem, _, remedy = str(error).partition("; ")
+        raise UsageError.of("FP615", problem, hint=remedy) from None
+    except OSError as error:
+        raise UsageError.of(
+            "FP616",
+            f"the sandbox's file can't be made: {error.strerror}",
+            f"It was to be {error.filename}." if error.filename else "",
+            hint="Name one in a directory that you may write to: --endpoint sandbox:PATH",
+        ) from None
 
 
 def _absolute(endpoint: str) -> str:

@@ -19,7 +19,7 @@ from flowplan.planner.sensitivity import mark_secrets, secret_params
 from flowplan.planner.source import read
 from flowplan.planner.template import Template, check_params, parse
 from flowplan.planner.workspace import Workspace
-from flowplan.project import Place, locate
+from flowplan.project import Place, default_template, locate
 from flowplan.providers.registry import Registry
 from flowplan.state.backends import Backend, open_backend
 
@@ -32,6 +32,7 @@ __all__ = [
     "open_existing",
     "open_workspace",
     "parse_template",
+    "required_template",
 ]
 
 
@@ -53,21 +54,15 @@ class Opened:
     warnings: tuple[Diagnostic, ...] = ()
 
 
-def find(call: Call) -> Place:
-    """Template and state, from the verb's argument, the flags and the working directory."""
-    flags = call.flags
-    return locate(argument=flags.argument, template=flags.template, state=flags.state)
+def find(call: Call, *, wanted: bool = False) -> Place:
+    """Template and state, from the verb's argument, the flags and the working directory.
 
-
-def find_template(call: Call) -> tuple[Path, Place]:
-    """The same for verbs that can't do without a template."""
+    `wanted`: the verb needs a template, so the directory's counts even with a state named.
+    """
     flags = call.flags
-    place = locate(
-        argument=flags.argument, template=flags.template, state=flags.state, wanted=True
+    return locate(
+        argument=flags.argument, template=flags.template, state=flags.state, wanted=wanted
     )
-    if place.template is None:
-        raise AssertionError
-    return place.template, place
 
 
 def load_template(
@@ -121,7 +116,7 @@ def open_workspace(call: Call, *, mode: str, saved: SavedPlan | None = None) -> 
 
     `mode` is apply or destroy; a destroy needs no template, only the state that is beside it.
     """
-    place = find(call)
+    place = find(call, wanted=mode == "apply")
     target = choose_endpoint(
         call.flags.endpoint, call.environ, saved=saved.endpoint if saved else None
     )
@@ -134,7 +129,7 @@ def open_workspace(call: Call, *, mode: str, saved: SavedPlan | None = None) -> 
     backend = open_backend(place.state)
     if mode == "destroy":
         check_named(place, backend)
-    connection, endpoint = connect(call, target, place.sandbox)
+    connection, endpoint = connect(call, target, _sandbox(place, backend))
     workspace = Workspace(
         backend=backend,
         steps=registry,
@@ -144,6 +139,36 @@ def open_workspace(call: Call, *, mode: str, saved: SavedPlan | None = None) -> 
         connection=connection,
     )
     return Opened(workspace, place, loaded.warnings if loaded else ())
+
+
+def _sandbox(place: Place, backend: Backend) -> Path:
+    """Where `sandbox:` is. A destroy by state alone means the one that the apply made.
+
+    That is beside the template, and with the state kept elsewhere only the directory's own
+    template can say so, if the state is its.
+    """
+    beside = None if place.template else default_template()
+    state = backend.load().state if beside else None
+    if beside is None or state is None:
+        return place.sandbox
+    try:
+        value = read(beside).value
+    except TemplateError:
+        return place.sandbox
+    same = isinstance(value, dict) and value.get("name") == state.workflow
+    return locate(argument=str(beside)).sandbox if same else place.sandbox
+
+
+def required_template(place: Place) -> Path:
+    """The template's path. Raises `UsageError` FP607 when only a state is named."""
+    if place.template is None:
+        raise UsageError.of(
+            "FP607",
+            "no template is named, and there is none here",
+            "The state alone says what was made, not what is wanted.",
+            hint="Name the template as the argument, or with --template PATH.",
+        )
+    return place.template
 
 
 def check_named(place: Place, backend: Backend, *, lenient: bool = False) -> None:

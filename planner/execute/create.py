@@ -46,8 +46,8 @@ def create(
     plain = reveal(inputs)
     record = replace(blank, inputs=seal(inputs, run.salt))
     if step.schema.creates == "nothing":
-        outputs = step.create(_Nowhere(), plain, lambda **_: None, {})  # type: ignore[arg-type]
-        made = replace(record, outputs=outputs.values, observed={})
+        step.create(_Nowhere(), plain, lambda **_: None, {})  # type: ignore[arg-type]
+        made = replace(record, outputs=seal(step.preview(inputs), run.salt), observed={})
         run.put(made)
         return made
     expected = seal_at(dict(step.expect(plain)), sensitive_paths(inputs), run.salt)

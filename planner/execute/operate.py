@@ -51,16 +51,17 @@ class Operator:
     def _apply(self, change: NodeChange) -> None:
         run, node = self.run, self.nodes[change.node]
         step = run.steps.step(change.type)
+        inputs = self.names.inputs(node, step.schema)
         if change.action == "no-op":
-            self._keep(change, node)
+            self._keep(node, inputs)
         else:
             timeout = _limit(node, step.schema.timeout)
             with told(run, change, change.action, step, timeout) as found:
-                inputs = self.names.inputs(node, step.schema)
                 run.hide(inputs)
                 made = self._make(change, node, inputs, timeout)
                 found[:] = [made.resource_id] if made.resource_id else []
-        self.names.outputs[node.id] = run.records[node.id].outputs
+        known = run.records[node.id].outputs
+        self.names.outputs[node.id] = {**known, **step.preview(inputs)}
 
     def _make(
         self, change: NodeChange, node: Node, inputs: Mapping[str, Value], timeout: float
@@ -97,16 +98,14 @@ class Operator:
                 raise held.cause from held
             raise
 
-    def _keep(self, change: NodeChange, node: Node) -> None:
+    def _keep(self, node: Node, inputs: Mapping[str, Value]) -> None:
         """An unchanged node: only what is not on the cluster may be recorded anew."""
-        run = self.run
-        record = run.records[node.id]
-        step = run.steps.step(change.type)
-        sealed = seal(self.names.inputs(node, step.schema), run.salt)
+        record = self.run.records[node.id]
+        sealed = seal(inputs, self.run.salt)
         kept = {name: value for name, value in record.inputs.items() if name not in sealed}
         again = replace(record, inputs={**sealed, **kept}, dependencies=self._dependencies(node))
         if again != record:
-            run.keep(again)
+            self.run.keep(again)
 
     def _dependencies(self, node: Node) -> tuple[str, ...]:
         return self.names.graph.predecessors(node.id)

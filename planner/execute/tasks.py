@@ -30,7 +30,7 @@ def tasks_of(
     Parts: "apply" makes, updates or replaces a node; "cleanup" deletes what was replaced;
     "delete" deletes a node that the template no longer has.
     """
-    users = _users(records)
+    users = _users(records, steps)
     parts = _parts(plan)
     tasks = []
     for (part, node), change in parts.items():
@@ -58,12 +58,25 @@ def _parts(plan: Plan) -> dict[tuple[Part, str], NodeChange]:
     return parts
 
 
-def _users(records: Mapping[str, ResourceRecord]) -> Mapping[str, list[str]]:
+def _users(records: Mapping[str, ResourceRecord], steps: Steps) -> Mapping[str, list[str]]:
+    """Who used what, also through nodes that make nothing: an agent uses its tool's model."""
     users: dict[str, list[str]] = defaultdict(list)
     for name, record in records.items():
-        for other in record.dependencies:
+        waiting, seen = list(record.dependencies), set(record.dependencies)
+        while waiting:
+            other = waiting.pop()
             users[other].append(name)
+            between = records.get(other)
+            if between is not None and _makes_nothing(steps, between.type):
+                fresh = [item for item in between.dependencies if item not in seen]
+                seen.update(fresh)
+                waiting += fresh
     return users
+
+
+def _makes_nothing(steps: Steps, type_name: str) -> bool:
+    schema = steps.schema(type_name)
+    return schema is not None and schema.creates == "nothing"
 
 
 def _after_users(node: str, users: Mapping[str, list[str]], part: Part) -> list[Key]:

@@ -48,7 +48,9 @@ def update(
         in_use=False,
     )
     if step.schema.creates == "nothing":
-        return _without_request(run, step, wanted, plain)
+        made = replace(wanted, outputs=seal(step.preview(inputs), run.salt), observed={})
+        run.put(made)
+        return made
     intent = run.intent(new_intent(wanted, "update", expected=step_paths(fields)))
     cluster = run.cluster(intent, "update", timeout)
     record = with_owned(run.steps, cluster, record)
@@ -79,15 +81,6 @@ def _accounted(
     except FlowplanError:
         run.put(unfinished(record, fields), intent)
         raise
-
-
-def _without_request(
-    run: Run, step: StepType, wanted: ResourceRecord, plain: Mapping[str, Json]
-) -> ResourceRecord:
-    outputs = step.update(None, wanted, plain, ())  # type: ignore[arg-type]
-    made = replace(wanted, outputs=outputs.values, observed={})
-    run.put(made)
-    return made
 
 
 def step_paths(fields: tuple[FieldChange, ...]) -> Mapping[str, Json]:

@@ -122,9 +122,11 @@ def test_a_first_step_that_fails_changes_nothing_and_is_1(project, flowplan):
         ("plan", "--format"), ("apply", "--lock-timeout", "5"), ("apply", "--parallelism", "0"),
         ("apply", "--parallelism", "x"), ("state",), ("state", "lits"), ("sandbox",),
         ("sandbox", "serve", "--port", "70000"), ("completion", "tcsh"), ("steps", "--port"),
-        ("plan", "-p", "novalue"), ("plan", "--endpoint", "ftp://x"), ("plan", "--endpoint", ""),
-        ("plan", "--endpoint", "sandbox:?latncy=1s"), ("plan", "--endpoint", "sandbox:?latency=x"),
-        ("plan", "--endpoint", "sandbox:?error_rate=2"),
+        ("plan", "-p", "novalue"), ("plan", "--endpoint", ""), ("plan", "--endpoint", "sandbox:?latncy=1s"),
+        ("plan", "--endpoint", "sandbox:?latency=x"), ("plan", "--endpoint", "sandbox:?error_rate=2"),
+        ("plan", "--endpoint", "sandbox:/proc/none/sandbox.db"), ("plan", "--endpoint", "sandbox:."),
+        ("sandbox", "serve", "--endpoint", "sandbox:?latncy=1s"),
+        ("sandbox", "serve", "--endpoint", "sandbox:."), ("sandbox", "serve", "--endpoint", "https://x"),
     ],
     ids=" ".join,
 )  # fmt: skip
@@ -134,6 +136,22 @@ def test_a_wrong_call_is_64_with_a_diagnostic(project, flowplan, argv, form):
     assert result.code == 64, result.err
     assert "FP" in result.out + result.err
     assert set(files(project)) == {"template.yaml"}
+
+
+@pytest.mark.parametrize("url", ["ftp://x", "http://", "https://h:99999", "nonsense", "http://[::1"])
+def test_an_endpoint_that_is_none_is_told(project, flowplan, url):
+    result = flowplan("plan", "--endpoint", url)
+    assert result.code in {1, 64}
+    assert "error[FP" in result.err
+    assert set(files(project)) == {"template.yaml"}
+
+
+def test_a_file_that_is_no_sandbox_is_left_alone(project, flowplan):
+    (project / "notes.db").write_text("my notes")
+    result = flowplan("plan", "--endpoint", "sandbox:notes.db")
+    assert result.code == 64
+    assert "notes.db" in result.err
+    assert (project / "notes.db").read_text() == "my notes"
 
 
 def test_an_unknown_step_type_is_refused_with_its_nearest_name(flowplan):

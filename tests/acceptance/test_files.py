@@ -40,6 +40,24 @@ def test_a_named_state_is_where_it_is_named(project, flowplan):
     assert not (project / "template.state.json").exists()
 
 
+@pytest.mark.parametrize("verb", ["plan", "apply", "validate"])
+def test_with_a_state_named_the_directorys_template_is_still_the_default(project, flowplan, verb):
+    approve = ("--auto-approve",) if verb == "apply" else ()
+    result = flowplan(verb, "--state", "other.json", *approve)
+    assert result.code == 0, result.err
+
+
+def test_a_state_kept_elsewhere_is_destroyed_on_the_sandbox_it_was_applied_to(
+    project, flowplan, tmp_path
+):
+    (tmp_path / "states").mkdir()
+    state = str(tmp_path / "states" / "chat.json")
+    assert flowplan("apply", "--state", state, "--auto-approve").code == 0
+    result = flowplan("destroy", "--state", state, "--auto-approve", "--format", "json")
+    assert result.code == 0, result.out
+    assert result.lines[-1]["deleted"] == 3
+
+
 def test_destroy_needs_only_the_state(applied, flowplan):
     (applied / "template.yaml").unlink()
     result = flowplan("destroy", "--state", "template.state.json", "--auto-approve")

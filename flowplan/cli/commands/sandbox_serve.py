@@ -6,6 +6,7 @@ import click
 
 from flowplan.cli.app import SANDBOX_VERBS
 from flowplan.cli.call import Call, verb
+from flowplan.cli.endpoint import sandbox_refusals
 from flowplan.cli.options import option
 from flowplan.errors import UsageError
 
@@ -28,6 +29,7 @@ __all__ = ["command"]
 def command(call: Call) -> int:
     """Serve until SIGTERM or Ctrl-C; says on stdout when it listens."""
     from flowplan.project import locate
+    from flowplan.providers.sandbox.app import SandboxApp
     from flowplan.providers.sandbox.options import parse_options
     from flowplan.providers.sandbox.server import serve
 
@@ -44,7 +46,10 @@ def command(call: Call) -> int:
     except UsageError:
         # No template here: it stands beside what will be made here.
         beside = locate(state="template.state.json").sandbox
-    options = parse_options(endpoint).at(beside)
+    with sandbox_refusals():
+        options = parse_options(endpoint).at(beside)
+        # Opened once before the port is taken: what is wrong with the file is told as such.
+        SandboxApp(options).close()
     try:
         serve(options, flags.port, lambda url: call.out.line(f"listening on {url}"))
     except OSError as error:

@@ -16,7 +16,7 @@ def command(call: Call) -> int:
     from flowplan.providers.registry import Registry
     from flowplan.render.validation import valid_document, valid_text, warn
 
-    path = required_template(find(call))
+    path = required_template(find(call, wanted=True))
     loaded = load_template(call, path, Registry())
     if not call.flags.json:
         warn(call.err, loaded.warnings)
