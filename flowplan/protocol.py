@@ -47,8 +47,11 @@ class InputSpec:
     one follows `remove`. `sensitive` covers everything below the input. `write_only` is
     accepted and never returned, so it can't drift. `reference` names the kind that the
     input holds the id of: when that resource is replaced, this input is re-pointed.
-    `local` is read by flowplan and never sent. An array that several nodes give together
-    (an agent's tools) is put in the order of the node ids that the input `order` lists.
+    `local` is read by flowplan and never sent as such: it is taken from another node only where
+    that is asked for by name. An array that several nodes give together (an agent's tools) is
+    put in the order of the node ids that the input `order` lists. `unmanaged` says of an act
+    (it deletes, it undeploys) that it must not name what a node of the same template makes,
+    since the next apply would undo it; the text is what to do instead.
     """
 
     types: tuple[InputType, ...] = ("any",)
@@ -61,6 +64,7 @@ class InputSpec:
     reference: str | None = None
     local: bool = False
     order: str | None = None
+    unmanaged: str = ""
     description: str = ""
 
 
@@ -74,6 +78,7 @@ class StepSchema:
     a read document that change by themselves. `creates` is what the step leaves behind:
     "resource", "effect" (a deployment: changes a resource of another node), "act" (something
     was done once, and there is nothing to read or delete) or "nothing" (no request at all).
+    `deleted_after` are kinds: whatever of them a plan deletes goes before any of this type.
     """
 
     inputs: Mapping[str, InputSpec]
@@ -86,6 +91,7 @@ class StepSchema:
     creates: Literal["resource", "effect", "act", "nothing"] = "resource"
     create_before_destroy: bool = True
     holds_data: bool = False
+    deleted_after: frozenset[str] = frozenset()
     description: str = ""
 
 

@@ -166,7 +166,7 @@ def _drift(
     restored = []
     for path, item in drifted.items():
         wanted = _at(expected, path)
-        if wanted is not ABSENT and not _covered(path, changes):
+        if (wanted is not ABSENT or _too_many(expected, path)) and not _covered(path, changes):
             restored.append(_restoring(case, item, wanted))
     return drifted, restored
 
@@ -208,6 +208,18 @@ def _at(tree: Json, path: Path) -> Json:
         else:
             return tree
     return tree
+
+
+def _too_many(tree: Json, path: Path) -> bool:
+    """Whether `path` leads to an item beyond the end of a list: what sets a list sets its end."""
+    for key in path:
+        if isinstance(tree, list):
+            if not isinstance(key, int) or key >= len(tree):
+                return isinstance(key, int)
+        elif not isinstance(tree, Mapping) or key not in tree:
+            return False
+        tree = tree[key]
+    return False
 
 
 def _drift_of(case: _Case, drifted: Mapping[Path, Difference], *, restored: bool) -> Drift | None:

@@ -105,7 +105,8 @@ def _lists(path: Path, before: list[Json], after: list[Value], salt: str) -> Ite
         for index, (old, new) in enumerate(zip(before, after, strict=True)):
             yield from _values((*path, index), old, new, salt)
         return
-    if has_unknown(after):
+    if has_unknown(after) or not after:
+        # An emptied list is one difference: some servers can't take the last item away.
         yield Difference(path, before, after)
         return
     yield from _unequal_lists(path, before, after)
@@ -171,8 +172,9 @@ def needs_replace(schema: StepSchema, difference: Difference) -> bool | None:
 def verdict(step: StepType, difference: Difference) -> bool | None:
     """`needs_replace`, unless the step type knows more than its schema can say."""
     removed = difference.after is ABSENT
+    before = None if difference.before is ABSENT else difference.before
     after = None if removed else difference.after
-    judged = step.judge(difference.path, difference.before, after, removed=removed)
+    judged = step.judge(difference.path, before, after, removed=removed)
     if judged is None:
         return needs_replace(step.schema, difference)
     return None if judged == "keep" else judged == "replace"

@@ -75,7 +75,9 @@ class Resolver:
             }
             spec = schema.inputs.get(name)
             if spec is not None and spec.order is not None:
-                resolved[name] = _joined(values, resolved.get(spec.order))
+                written = resolved.get(name)
+                joined = _joined(values, resolved.get(spec.order))
+                resolved[name] = [*joined, *(written if isinstance(written, list) else ())]
             elif values:
                 resolved[name] = list(values.values())[-1]
         return resolved

@@ -87,6 +87,7 @@ _SCHEMA = StepSchema(
     outputs=("connector_id",),
     resource_type="connector_id",
     plugins=("opensearch-ml",),
+    deleted_after=frozenset({"model"}),
     timeout=60.0,
     listed=(
         "version", "parameters", "credential", "actions", "protocol", "description", "name",

@@ -34,11 +34,16 @@ class HeldBack(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A piece of work. `weight` is its expected length in seconds."""
+    """A piece of work. `weight` is its expected length in seconds.
+
+    It starts when what it `needs` is done, and when what it comes `after` is over, whether
+    that was done, failed or skipped.
+    """
 
     key: Key
     run: Callable[[], None]
     needs: Sequence[Key] = ()
+    after: Sequence[Key] = ()
     weight: float = 1.0
 
 
@@ -86,13 +91,18 @@ class _Scheduler:
         self.on_skip = on_skip
         self.outcome = Outcome()
         self.dependants: dict[Key, list[Key]] = {key: [] for key in self.tasks}
+        self.followers: dict[Key, list[Key]] = {key: [] for key in self.tasks}
         self.waiting: dict[Key, int] = {}
         for task in tasks:
             needs = {key for key in task.needs if key in self.tasks}
-            self.waiting[task.key] = len(needs)
+            after = {key for key in task.after if key in self.tasks} - needs
+            self.waiting[task.key] = len(needs) + len(after)
             for key in needs:
                 self.dependants[key].append(task.key)
-        self.rank = _ranks(self.tasks, self.dependants, self.waiting)
+            for key in after:
+                self.followers[key].append(task.key)
+        both = {key: [*self.dependants[key], *self.followers[key]] for key in self.tasks}
+        self.rank = _ranks(self.tasks, both, self.waiting)
         self.ready: list[tuple[float, int, Key]] = []
         self.held: dict[Key, Exception] = {}
         self.progress = 0
@@ -164,15 +174,19 @@ class _Scheduler:
         self.outcome.done.append(key)
         self.held.pop(key, None)
         self.progress += 1
-        for other in self.dependants[key]:
-            self.waiting[other] -= 1
-            if self.waiting[other] == 0:
-                self._push(other)
+        self._release([*self.dependants[key], *self.followers[key]])
+
+    def _release(self, keys: Sequence[Key]) -> None:
+        for key in keys:
+            self.waiting[key] -= 1
+            if self.waiting[key] == 0 and key not in self.outcome.skipped:
+                self._push(key)
 
     def _fail(self, key: Key, error: Exception) -> None:
         self.outcome.failed[key] = error
         self.held.pop(key, None)
         self.on_fail(key, error)
+        over = [key]
         queue = [(other, key) for other in self.dependants[key]]
         while queue:
             other, cause = queue.pop()
@@ -180,7 +194,10 @@ class _Scheduler:
                 continue
             self.outcome.skipped[other] = cause
             self.on_skip(other, cause)
+            over.append(other)
             queue += [(next_one, other) for next_one in self.dependants[other]]
+        for ended in over:
+            self._release(self.followers[ended])
 
     def _retry(self) -> bool:
         """Another pass over what was held back, if anything moved since the last one."""
@@ -189,7 +206,8 @@ class _Scheduler:
         if self.progress == 0:
             for key, cause in list(self.held.items()):
                 self._fail(key, cause)
-            return False
+            # What only came after them may go now.
+            return bool(self.ready)
         self.progress = 0
         time.sleep(PAUSE)
         for key in self.held:

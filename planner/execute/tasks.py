@@ -28,21 +28,32 @@ def tasks_of(
     """The tasks of `plan`; `act` carries one out.
 
     Parts: "apply" makes, updates or replaces a node; "cleanup" deletes what was replaced;
-    "delete" deletes a node that the template no longer has.
+    "delete" deletes a node that the template no longer has; "gone" waits until all deletes of
+    one kind are over.
     """
     users = _users(records, steps)
     parts = _parts(plan)
     tasks = []
+    kinds: dict[str, list[Key]] = defaultdict(list)
     for (part, node), change in parts.items():
         needs: list[Key]
+        after: list[Key] = []
         if part == "apply":
             needs = [("apply", other) for other in change.depends_on]
         else:
+            step = steps.step(change.type)
+            kinds[step.kind].append((part, node))
             needs = _after_users(node, users, part)
-        tasks.append(
-            Task((part, node), _bound(act, part, change), needs, _weight(steps, part, change))
-        )
+            after = [("gone", kind) for kind in sorted(step.schema.deleted_after)]
+        run = _bound(act, part, change)
+        tasks.append(Task((part, node), run, needs, after, _weight(steps, part, change)))
+    # One task a kind instead of an edge for each pair of deletes.
+    tasks += [Task(("gone", kind), _done, (), keys, 0.0) for kind, keys in sorted(kinds.items())]
     return tasks
+
+
+def _done() -> None:
+    """What "gone" does: it only waits."""
 
 
 def _parts(plan: Plan) -> dict[tuple[Part, str], NodeChange]:

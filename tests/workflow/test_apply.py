@@ -436,3 +436,23 @@ def test_without_a_refresh_nothing_is_asked(lab: Lab) -> None:
     assert not plan.checked
     assert lab.adapter is not None
     assert not lab.adapter.app.counts
+
+
+def test_all_models_are_deleted_before_any_connector(lab: Lab) -> None:
+    for index in range(5):
+        lab.nodes.append(
+            {
+                "id": f"m{index}",
+                "type": "register_remote_model",
+                "previous_node_inputs": {"connector": "connector_id"},
+                "user_inputs": {"name": f"m{index}"},
+            }
+        )
+        lab.nodes.append({**lab.node("connector"), "id": f"c{index}"})
+    lab.apply()
+    lab.destroy()
+    done = [event.node for event in lab.events if event.type == "step_completed"]
+    models = {i for i, node in enumerate(done) if str(node).startswith("m")}
+    connectors = {i for i, node in enumerate(done) if str(node).startswith("c")}
+    assert max(models) < min(connectors)
+    assert lab.counts() == (0, 0, 0)

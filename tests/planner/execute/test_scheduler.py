@@ -38,7 +38,7 @@ class Trace:
             if fail is not None:
                 raise fail
 
-        return Task(("t", name), work, [("t", need) for need in needs], weight)
+        return Task(("t", name), work, [("t", need) for need in needs], weight=weight)
 
 
 def test_a_task_runs_after_those_it_needs() -> None:
@@ -170,3 +170,32 @@ def test_ten_thousand_tasks_in_a_chain_are_no_deeper_than_one() -> None:
     trace = Trace()
     tasks = [trace.task("0")] + [trace.task(str(n), str(n - 1)) for n in range(1, 10_000)]
     assert len(run(tasks, parallelism=4, stop=Stop()).done) == 10_000
+
+
+def test_what_comes_after_a_task_waits_for_it_and_not_for_its_success() -> None:
+    trace = Trace()
+    follower = trace.task("follower")
+    tasks = [
+        Task(follower.key, follower.run, after=[("t", "bad"), ("t", "child")]),
+        trace.task("bad", fail=RuntimeError("no")),
+        trace.task("child", "bad"),
+    ]
+    outcome = run(tasks, parallelism=2, stop=Stop())
+    assert trace.order == ["bad", "follower"]
+    assert outcome.done == [("t", "follower")]
+
+
+def test_what_comes_after_something_held_back_goes_once_that_has_failed() -> None:
+    trace = Trace()
+
+    def held() -> None:
+        raise HeldBack(RuntimeError("in use"))
+
+    follower = trace.task("follower")
+    outcome = run(
+        [Task(("t", "held"), held), Task(follower.key, follower.run, after=[("t", "held")])],
+        parallelism=2,
+        stop=Stop(),
+    )
+    assert outcome.done == [("t", "follower")]
+    assert list(outcome.failed) == [("t", "held")]
