@@ -1,11 +1,11 @@
-"""Writes the generated part of the documentation: errors.md, cli.md, steps.md, schema/template.json.
+"""Writes what is generated of the documentation: three pages and the schema of templates.
 
     python docs/generate.py
 
 Everything comes from one source each: the catalogue `errors.yaml`, the program's own `--help`, the
 step types' schemas. A test compares the files with what this would write. It must not know
 anything that is not said there.
-"""  # noqa: INP001 a script beside the pages that it writes
+"""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ FAMILIES = {
     ),
     "FP4": ("State", "Exit code 1."),
     "FP5": ("Locks", "Exit code 4."),
-    "FP6": ("Usage", "Exit code 64, of FP609, FP630 and FP631 another."),
+    "FP6": ("Usage", "Exit code 64; FP609 has the run's own, else 1, FP630 and FP631 have 1."),
     "FP9": ("Internal", "Exit code 70."),
 }
 EXIT_CODES = {
@@ -63,6 +63,29 @@ ENVIRONMENT = {
     "CI": "when set and not `0` or `false`, an endpoint has to be named",
     "NO_COLOR, FORCE_COLOR, TERM, COLUMNS": "how text looks",
 }
+
+_ABOUT_ERRORS = (
+    "Every message has a code, a place in the template where there is one, the problem, its "
+    "reason, and what to do. With `--format json` the same comes as "
+    "[diagnostics](schema/diagnostics.json)."
+)
+_ABOUT_COMMANDS = (
+    "TEMPLATE may be left out where the working directory has a `template.yaml`, "
+    "`template.yml` or `template.json`. Results go to stdout; progress, warnings and errors "
+    "go to stderr."
+)
+_ABOUT_STEPS = (
+    "What goes into `user_inputs`, and what a later change of it means. **set**: a new or "
+    "changed value is sent to the resource *in place*, or the resource is *replaced*. "
+    "**removed**: what happens when the input is taken out of the template; *kept* means "
+    "that the cluster can't clear it, so nothing is planned and a note says so. In place "
+    "becomes a replacement where a deployed model uses the resource; see "
+    "[Plans](plans.md#replacing-a-connector-under-a-deployed-model)."
+)
+_ABOUT_REQUIRED = (
+    "`flowplan steps` prints the inputs that Flow Framework itself lists as required. Every "
+    "step also takes `node_timeout`, its time limit, which is not sent."
+)
 
 
 def documents() -> dict[str, str]:
@@ -88,9 +111,7 @@ def errors_page(entries: Sequence[Mapping[str, Any]]) -> str:
     lines = [
         "# Errors and warnings",
         MADE,
-        "Every message has a code, a place in the template where there is one, the problem, its "
-        "reason, and what to do. With `--format json` the same comes as "
-        "[diagnostics](schema/diagnostics.json).",
+        _ABOUT_ERRORS,
     ]
     family = ""
     for entry in entries:
@@ -126,9 +147,7 @@ def cli_page() -> str:
     lines = [
         "# Command line",
         MADE,
-        "TEMPLATE may be left out where the working directory has a `template.yaml`, "
-        "`template.yml` or `template.json`. Results go to stdout; progress, warnings and errors "
-        "go to stderr.",
+        _ABOUT_COMMANDS,
     ]
     for words in verbs():
         lines += [f"## flowplan {' '.join(words)}".rstrip(), fenced("text", help_of(words))]
@@ -163,14 +182,8 @@ def steps_page(schemas: Mapping[str, StepSchema]) -> str:
     lines = [
         "# Step types",
         MADE,
-        "What goes into `user_inputs`, and what a later change of it means. **set**: a new or "
-        "changed value is sent to the resource *in place*, or the resource is *replaced*. "
-        "**removed**: what happens when the input is taken out of the template; *kept* means "
-        "that the cluster can't clear it, so nothing is planned and a note says so. In place "
-        "becomes a replacement where a deployed model uses the resource; see "
-        "[Plans](plans.md#replacing-a-connector-under-a-deployed-model).",
-        "`flowplan steps` prints the inputs that Flow Framework itself lists as required. Every "
-        "step also takes `node_timeout`, its time limit, which is not sent.",
+        _ABOUT_STEPS,
+        _ABOUT_REQUIRED,
     ]
     for name, schema in schemas.items():
         lines += [f"## {name}", schema.description, _facts(schema)]
@@ -186,6 +199,7 @@ def _facts(schema: StepSchema) -> str:
         "resource": f"a resource, shown as `{schema.resource_type}`",
         "effect": f"no resource of its own; listed with the `{schema.resource_type}` that it is "
         "about",
+        "act": "nothing that stays; it is done once",
         "nothing": "nothing on the cluster",
     }[schema.creates]
     first = (
@@ -199,6 +213,8 @@ def _facts(schema: StepSchema) -> str:
     ]
     if schema.creates == "resource":
         facts.append(f"when replaced: {first}")
+    if schema.holds_data:
+        facts.append("holds data: deleting or replacing it needs `--allow-delete`")
     return "\n".join(f"- {fact}" for fact in facts)
 
 
@@ -318,6 +334,9 @@ def _input(spec: InputSpec) -> dict[str, Any]:
     if "any" in spec.types:
         return about
     kinds = list(spec.types)
+    if {"string", "integer"} <= set(kinds):
+        # A version: with a fraction it loses its last zeros, and is refused (FP123).
+        kinds = [kind for kind in kinds if kind != "number"]
     if "string" in kinds:
         return {"type": kinds, **about}
     expression = {"type": "string", "pattern": r"\$\{\{"}

@@ -7,7 +7,7 @@ phantom difference (NORMALISATION.md §0). This module must not know other nodes
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -89,7 +89,7 @@ class _Case:
 
 
 def _existing(case: _Case) -> Decision:
-    changes = list(compare(case.record.inputs, case.desired, case.salt))
+    changes = list(_changes(case))
     changes += _unfinished(case, changes)
     drifted, restored = _drift(case, changes)
     fields, notes, forced = _fields(case, changes, drifted)
@@ -101,7 +101,7 @@ def _existing(case: _Case) -> Decision:
         action = "replace"
     elif fields or reason in ("tainted", "unfinished"):
         action = "update"
-    drift = _drift_of(case, drifted, restored=bool(restored))
+    drift = _drift_of(case, drifted, [*changes, *restored])
     known = dict(case.record.outputs)
     outputs = {name: known.get(name, Unknown(case.node.id, name)) for name in _names(case)}
     if action == "replace":
@@ -111,6 +111,17 @@ def _existing(case: _Case) -> Decision:
         _order(case.step) if action == "replace" else None,
         tuple(notes), drift, outputs, _unchanged(case.desired, fields),
     )  # fmt: skip
+
+
+def _changes(case: _Case) -> Iterator[Difference]:
+    """Recorded against wanted, in one spelling.
+
+    A digest is taken over its place too, so that inputs with secrets are compared as written.
+    """
+    before, after = case.record.inputs, case.desired
+    if not sensitive_paths(before) and not sensitive_paths(after):
+        before, after = case.step.comparable(before), case.step.comparable(after)
+    return compare(before, after, case.salt)
 
 
 def _names(case: _Case) -> tuple[str, ...]:
@@ -134,7 +145,7 @@ def _fields(
     fields: list[FieldChange] = []
     notes: list[str] = []
     for change in changes:
-        forced = verdict(case.step, change)
+        forced = verdict(case.step, change, case.record.inputs)
         name = ".".join(map(str, change.path))
         if forced is None:
             notes.append(f"{name} can't be cleared on the cluster: it keeps its text")
@@ -160,7 +171,8 @@ def _drift(
         return {}, [
             _restoring(case, Difference(item.path, ABSENT, item.before), item.after)
             for item in compare(recorded, expected, case.salt)
-            if not _covered(item.path, changes)
+            # What only the cluster has, it added by itself.
+            if item.after is not ABSENT and not _covered(item.path, changes)
         ]
     drifted = {item.path: item for item in compare(case.record.observed, now, case.salt)}
     restored = []
@@ -183,11 +195,11 @@ def _restoring(case: _Case, item: Difference, wanted: Json) -> FieldChange:
     change = Difference(item.path, item.after, wanted)
     forced = False
     if item.path[0] in case.step.schema.inputs:
-        forced = bool(verdict(case.step, change))
+        forced = bool(verdict(case.step, change, case.record.inputs))
     return field_change(change, forces_replace=forced)
 
 
-def _covered(path: Path, changes: list[Difference]) -> bool:
+def _covered(path: Path, changes: Sequence[Difference | FieldChange]) -> bool:
     return any(
         path[: len(change.path)] == change.path or change.path[: len(path)] == path
         for change in changes
@@ -222,10 +234,19 @@ def _too_many(tree: Json, path: Path) -> bool:
     return False
 
 
-def _drift_of(case: _Case, drifted: Mapping[Path, Difference], *, restored: bool) -> Drift | None:
+def _drift_of(
+    case: _Case, drifted: Mapping[Path, Difference], put_right: Sequence[Difference | FieldChange]
+) -> Drift | None:
     if not drifted:
         return None
-    fields = tuple(field_change(item, forces_replace=False) for item in drifted.values())
+    fields = tuple(
+        replace(
+            field_change(item, forces_replace=False),
+            left_alone=not _covered(item.path, put_right),
+        )
+        for item in drifted.values()
+    )
+    restored = any(not item.left_alone for item in fields)
     return Drift(case.node.id, case.node.type, case.record.resource_id, fields, restored=restored)
 
 

@@ -39,7 +39,8 @@ Order = Literal["create_before_destroy", "destroy_before_create"]
 class FieldChange:
     """One leaf that differs. `origin` is the node that an unknown `after` waits for.
 
-    `removed`: the template no longer sets it; `added`: it had no value before.
+    `removed`: the template no longer sets it; `added`: it had no value before; `left_alone`, in
+    drift: this plan does not put it right, since the template does not set it.
     """
 
     path: Path
@@ -51,6 +52,7 @@ class FieldChange:
     origin: str | None = None
     added: bool = False
     removed: bool = False
+    left_alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

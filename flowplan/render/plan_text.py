@@ -38,7 +38,8 @@ def plan_text(plan: Plan, look: Look, *, next_step: str = "") -> str:
     A plan that changes nothing, with nothing to report, is one line.
     """
     if plan.empty and not plan.drift and not plan.outputs_changed and not look.verbose:
-        return no_changes_text(plan)
+        line = no_changes_text(plan)
+        return "\n".join(wrapped(line, look.width, "")) if look.fold else line
     parts = [_header(plan, look), "", *_changes(plan, look)]
     if plan.drift:
         parts += [*_drift(plan, look), ""]
@@ -102,8 +103,14 @@ def _changes(plan: Plan, look: Look) -> list[str]:
     nodes = min(max((len(clean(c.node)) for c in shown), default=0), _WIDEST_NODE)
     types = min(max((len(clean(c.type)) for c in shown), default=0), _WIDEST_TYPE)
     lines: list[str] = []
+    lone = 0
     for change in shown:
-        lines += [*_node(change, look, nodes, types), ""]
+        drawn = _node(change, look, nodes, types)
+        if lines and len(drawn) == lone == 1:
+            # Nodes of one line each are a list; what has fields stands apart.
+            lines.pop()
+        lines += [*drawn, ""]
+        lone = len(drawn)
     hidden = len(plan.changes) - len(shown)
     if hidden:
         lines += [look.paint("dim", f"    {hidden:,} unchanged"), ""]
@@ -124,8 +131,11 @@ def _node(change: NodeChange, look: Look, nodes: int, types: int) -> list[str]:
         lines += [f"{INDENT}{id_text}"] if id_text else []
     if change.action != "delete" or look.verbose:
         lines += field_lines(change, look)
-    if change.unchanged and change.action in {"update", "replace"}:
+    if change.unchanged and change.fields and change.action in {"update", "replace"}:
         lines.append(look.paint("dim", f"{INDENT}{change.unchanged:,} more unchanged"))
+    if not change.fields and not look.verbose and change.action in {"update", "replace"}:
+        # No field says what is going to happen, so the steps do.
+        lines += [f"{INDENT}{clean(step)}" for step in change.steps]
     if look.verbose:
         lines += [f"{INDENT}{n}. {clean(step)}" for n, step in enumerate(change.steps, 1)]
     for note in change.notes:
@@ -148,16 +158,17 @@ def _drifted(drift: Drift, name: str, look: Look) -> list[str]:
     if drift.gone:
         end = "made again by this plan" if drift.restored else "left alone"
         return [f"  {name}  {look.paint('yellow', 'deleted on the cluster')}: {end}"]
-    end = "put right by this plan" if drift.restored else "not set by the template: left alone"
     lines: list[str] = []
     for field in drift.fields:
+        kept = field.left_alone or not drift.restored
+        end = "not set by the template: left alone" if kept else "put right by this plan"
         text = f"{path_text(field.path)} {change_text(field, look)}"
         joined = f"  {name}  {text}, {end}"
         if len(joined) <= look.width:
             lines.append(joined)
         else:
             lines += [f"  {name}  {text}", f"  {' ' * len(name)}  {end}"]
-    return lines or [f"  {name}  {end}"]
+    return lines
 
 
 def _outputs(outputs: Mapping[str, OutputChange]) -> Sequence[str]:

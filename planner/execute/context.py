@@ -81,12 +81,15 @@ class Run:
         with self._lock:
             self.listener(event)
 
-    def put(self, record: ResourceRecord, intent: IntentRecord | None = None) -> None:
-        """Record what a node is now, and write it at once."""
+    def put(
+        self, record: ResourceRecord, intent: IntentRecord | None = None, *, changed: bool = True
+    ) -> None:
+        """Record what a node is now, and write it at once; `changed` on the cluster, too."""
         with self._lock:
             self.records[record.node] = record
-            self.touched.add(record.node)
-            self.changed = True
+            if changed:
+                self.touched.add(record.node)
+                self.changed = True
         if intent is None:
             self.log.put(record)
         else:

@@ -73,7 +73,7 @@ def _accounted(
     try:
         yield
     except InUse:
-        run.put(replace(record, in_use=True), intent)
+        run.put(replace(record, in_use=True), intent, changed=False)
         raise
     except Refused as error:
         run.failed(intent, error.diagnostics[0].code)

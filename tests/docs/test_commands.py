@@ -87,20 +87,27 @@ def commands(text: str, language: str) -> Iterator[Command]:
         yield Command("\n".join([first, *more]), "\n".join(shown).strip())
 
 
-def pattern(shown: str) -> str:
-    """A regular expression for what is shown; how lines are wrapped does not count."""
-    words = " ".join(shown.split())
-    return re.escape(words).replace("…", ".*?")
-
-
 def shows(actual: str, shown: str) -> bool:
-    return re.search(pattern(shown), " ".join(actual.split())) is not None
+    """Whether `actual` is what is shown, from its first word to its last.
+
+    How lines are wrapped does not count: it depends on the length of ids and paths.
+    """
+    words = (
+        ".*?" if word == "…" else re.escape(word).replace("…", ".*?") for word in shown.split()
+    )
+    # What stands for whole words may stand for none.
+    pattern = " ".join(words).replace(" .*? ", " (?:.*? )?")
+    pattern = re.sub(r"^\.\*\? ", "(?:.* )?", pattern)
+    pattern = re.sub(r" \.\*\?$", "(?: .*)?", pattern)
+    return re.fullmatch(pattern, " ".join(actual.split())) is not None
 
 
 @pytest.mark.parametrize(
     ("actual", "shown", "same"),
     [
-        ("a\nb\nc\n", "b", True),
+        ("a\nb\nc\n", "…\nb\n…", True),
+        ("a\nb\nc\n", "…\na\n…\nb\n…\nc\n…", True),
+        ("a\nb\nc\n", "b", False),
         ("a\nb\nc\n", "a\n…\nc", True),
         ("id = x1 done", "id = … done", True),
         ("a\nb\nc\n", "a\nc", False),
@@ -167,15 +174,17 @@ def told() -> Iterator[Any]:
                 yield pytest.param(session, id=f"{page.name}-{number}")
 
 
-@pytest.mark.parametrize("session", told())
+@pytest.mark.parametrize("session", list(told()))
 def test_what_a_page_shows_is_what_happens(session: Session, tmp_path: Path) -> None:
     session = runnable(session)
-    done = run(session, tmp_path) if session.commands else []
+    if not session.commands:
+        pytest.skip("only calls of make")
+    done = run(session, tmp_path)
     for (command, code, actual), after in zip(done, [*done[1:], None], strict=True):
         asked = after is not None and after[0].text.startswith("echo $?")
         expected = code == 0 or asked or "error[" in command.shown
         assert expected, f"$ {command.text}\nended with {code}\n{actual}"
-        assert shows(actual, command.shown), (
+        assert not command.shown or shows(actual, command.shown), (
             f"$ {command.text}\n{actual}\n-- shown:\n{command.shown}"
         )
 
@@ -210,4 +219,4 @@ def test_an_example_of_the_catalogue_prints_what_it_says(
         main(shlex.split(command)[1:])
     printed = "".join(capsys.readouterr())
     assert entry["code"] in example["output"]
-    assert shows(printed, example["output"]), printed
+    assert shows(printed, f"… {example['output']} …"), printed

@@ -81,11 +81,6 @@ def test_an_entry_of_the_catalogue_is_complete(entry: dict[str, Any]) -> None:
     assert "!" not in entry["title"] + entry["cause"] + entry["fix"]
 
 
-def test_the_help_of_every_command_fits_eighty_columns() -> None:
-    for words in generator().verbs():
-        assert max(map(len, generator().help_of(words).splitlines())) <= 80
-
-
 # ---- the schema for editors --------------------------------------------------------------------
 
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from flowplan.cli.app import SANDBOX_VERBS, STATE_VERBS, VERBS
+from flowplan.planner.expressions.checks import CHECKS
+from flowplan.planner.expressions.filters import FILTERS
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -31,15 +35,15 @@ def anchors(path: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
 
 
-def links() -> Iterator[tuple[Path, str]]:
+def links() -> Iterator[Any]:
     for page in PAGES:
         text = re.sub(r"`[^`\n]*`", "", prose(page))
         for target in re.findall(r"\]\(([^)\s]+)\)", text):
             if not re.match(r"[a-z]+:", target):
-                yield page, target
+                yield pytest.param(page, target, id=f"{name_of(page)}-{target}")
 
 
-@pytest.mark.parametrize(("page", "target"), links(), ids=lambda value: str(value)[-40:])
+@pytest.mark.parametrize(("page", "target"), list(links()))
 def test_a_link_leads_to_a_file_and_a_heading(page: Path, target: str) -> None:
     path, _, anchor = target.partition("#")
     file = (page.parent / path).resolve() if path else page
@@ -65,8 +69,13 @@ def test_every_verb_is_in_a_page_that_was_written_by_hand(words: str) -> None:
     assert any(re.search(rf"flowplan {words}\b", page.read_text("utf-8")) for page in pages)
 
 
+@pytest.mark.parametrize("name", [*FILTERS, *CHECKS])
+def test_every_filter_and_test_of_expressions_is_described(name: str) -> None:
+    assert f"`{name}`" in (DOCS / "templates.md").read_text("utf-8")
+
+
 @pytest.mark.parametrize("name", WRITTEN)
-def test_a_line_of_a_page_is_not_too_long(name: str) -> None:
-    lines = (DOCS / name).read_text("utf-8").splitlines()
-    long = [line for line in lines if len(line) > 110 and not line.startswith(("|", "  ", "    "))]
-    assert long == []
+def test_what_is_shown_as_yaml_is_yaml(name: str) -> None:
+    page = (DOCS / name).read_text("utf-8")
+    blocks = re.findall(r"^```yaml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    assert all(isinstance(yaml.safe_load(block), dict) for block in blocks)

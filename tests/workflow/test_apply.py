@@ -456,3 +456,15 @@ def test_all_models_are_deleted_before_any_connector(lab: Lab) -> None:
     connectors = {i for i, node in enumerate(done) if str(node).startswith("c")}
     assert max(models) < min(connectors)
     assert lab.counts() == (0, 0, 0)
+
+
+def test_of_two_drifted_fields_only_the_one_that_the_template_sets_is_put_right(lab: Lab) -> None:
+    lab.apply()
+    path = f"/_plugins/_ml/models/{lab.ids()['model']}"
+    lab.request("PUT", path, {"name": "by hand", "description": "by hand"})
+    (drift,) = lab.plan().drift
+    assert {field.path: field.left_alone for field in drift.fields} == {
+        ("name",): False,
+        ("description",): True,
+    }
+    assert drift.restored
