@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 WORKERS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev demo test test-faults lint types coverage docs picture wheel check clean
+.PHONY: help setup dev demo test test-live test-faults lint types coverage docs picture wheel check clean
 
 help:  ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -31,7 +31,10 @@ demo: $(VENV)/.run  ## plan, apply, status, predict and destroy an example on th
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/openai-chat/demo.sh
 
 test: $(VENV)/.dev  ## run all tests but the slow ones
-	$(BIN)/python -m pytest -q -n $(WORKERS) -m 'not slow'
+	$(BIN)/python -m pytest -q -n $(WORKERS) -m 'not slow and not live'
+
+test-live: $(VENV)/.dev  ## run against a real OpenSearch node (needs mvn and a JDK 21+)
+	$(BIN)/python -m pytest -q -m live tests/live tests/contract
 
 test-faults: $(VENV)/.dev  ## kill at every point, not at some
 	FLOWPLAN_ALL_POINTS=1 $(BIN)/python -m pytest -q -n $(WORKERS) -m slow -s
@@ -42,11 +45,12 @@ lint: $(VENV)/.dev
 
 types: $(VENV)/.dev
 	$(BIN)/mypy -p flowplan
-	$(BIN)/mypy --explicit-package-bases tests examples
+	$(BIN)/mypy --explicit-package-bases tests examples docs
 
 coverage: $(VENV)/.dev  ## branch coverage of planner and state: 95 % at least
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -q -m 'not slow'
+	$(BIN)/coverage run -m pytest -q -m 'not slow and not live' \
+		tests/planner tests/state tests/workflow tests/contract tests/property
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --include='*/planner/*,*/state/*' --fail-under=95
 
@@ -54,7 +58,7 @@ docs: $(VENV)/.dev  ## regenerate what is generated in docs/
 	$(BIN)/python docs/generate.py
 
 picture: $(VENV)/.dev  ## draw docs/run.svg from a real run
-	$(BIN)/python docs/picture.py
+	@PATH="$(CURDIR)/$(BIN):$$PATH" sh docs/picture.sh
 
 wheel: $(VENV)/.dev  ## build dist/*.whl
 	$(BIN)/python -m build --wheel --outdir dist

@@ -1,4 +1,4 @@
-"""The way to a cluster: sessions, credentials, TLS, retries, and what failures mean.
+"""The way to a cluster: sessions, proxies, redaction, and what failures mean.
 
 A leaf, and the only module that imports `requests`, on first use: `--help` never pays for it.
 It must not know step types, state or templates. What a lost answer means for a resource is the
@@ -10,6 +10,7 @@ when it certainly wasn't executed: nothing could be sent, or OpenSearch itself s
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import random
@@ -19,14 +20,18 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote, urlencode
 
 from flowplan import __version__
+from flowplan.errors import Diagnostic
 from flowplan.http_answers import Answer
-from flowplan.http_endpoint import Endpoint, parse_endpoint, verification
+from flowplan.http_credentials import Authorization, who_asks
+from flowplan.http_endpoint import Endpoint, parse_endpoint
 from flowplan.http_operation import NotAnswered, Operation, Request
+from flowplan.http_tls import Tls, not_checked, tls_failure, tls_settings
 
 if TYPE_CHECKING:
-    from requests import Session
+    from requests import PreparedRequest, Session
     from requests.adapters import BaseAdapter
 
 __all__ = ["Connection", "open_connection"]
@@ -36,6 +41,12 @@ MASK = "(sensitive)"
 _SHORT = 4
 _WITH_ID = re.compile(r"(/_plugins/_ml/\w+/)([^/]+)(/.*)?")
 _VERB = re.compile(r"_[a-z_]{3,14}")
+# Good for repeating the one request for some minutes; AWS shows it when it refuses.
+_SIGNATURE = re.compile(r"\b(Signature=)[0-9a-f]{16,}", re.IGNORECASE)
+_TUNNEL = re.compile(r"Tunnel connection failed: (.*)")
+_PROXY_HINT = "Check HTTPS_PROXY and HTTP_PROXY, or add the cluster's host to NO_PROXY."
+_SOCKS_HINT = "Name an HTTP proxy, or install what SOCKS needs:\n  pip install 'requests[socks]'"
+_TLS_HINT = "If the cluster speaks TLS, write --endpoint with https://."
 
 
 def open_connection(
@@ -54,14 +65,17 @@ def open_connection(
 
     `mounts` gives the transport adapter for a URL prefix (the sandbox's). `timeout` is how many
     seconds one request may take, `redact` the clear secrets that no message may show, `shown`
-    the endpoint's name in messages. Raises `ProviderError` FP320, FP321, FP325.
+    the endpoint's name in messages, `verify` whether certificates are checked unless the
+    environment says otherwise. Raises `ProviderError` FP320 for what is no endpoint, and those
+    of `who_asks` and `tls_settings`.
     """
     environ = os.environ if environ is None else environ
-    place = parse_endpoint(endpoint, environ)
+    place = parse_endpoint(endpoint)
     return Connection(
         place,
+        who=who_asks(place, environ),
+        tls=Tls() if place.mounted else tls_settings(environ, verify=verify),
         mounts=dict(mounts or {}),
-        verify=verification(environ, verify),
         timeout=timeout,
         redact=redact,
         shown=shown or place.base,
@@ -81,8 +95,9 @@ class Connection:
         self,
         place: Endpoint,
         *,
+        who: Authorization | None,
+        tls: Tls,
         mounts: Mapping[str, Callable[[], BaseAdapter]],
-        verify: bool | str,
         timeout: float,
         redact: Iterable[str],
         shown: str,
@@ -96,23 +111,34 @@ class Connection:
         self.jitter = jitter
         self._place = place
         self._mounts = mounts
-        self._verify = verify
+        self._who = who
+        self._tls = tls
         self._local = threading.local()
         self._guard = threading.Lock()
         self._sessions: list[Session] = []
         self._proxies: dict[str, str] | None = None
         self._secrets: frozenset[str] = frozenset()
-        self.hide([*redact, *([place.password] if place.password else [])])
+        self.hide([*redact, *(who.secrets() if who else ()), place.password or ""])
 
     @property
     def request_count(self) -> int:
         """Requests sent so far, retries included."""
         return self.requests.total()
 
+    @property
+    def warnings(self) -> tuple[Diagnostic, ...]:
+        """What has to be said each time such a connection is used."""
+        unchecked = self._place.encrypted and self._tls.verify is False
+        return (not_checked(self.endpoint),) if unchecked else ()
+
     def hide(self, secrets: Iterable[str]) -> None:
-        """Keep these clear texts out of every message, also in the form JSON gives them."""
+        """Keep these clear texts out of every message, also in the form JSON and HTML give them."""
+        from html import escape
+
         plain = {text for text in secrets if text}
-        self._secrets |= plain | {json.dumps(text)[1:-1] for text in plain}
+        with self._guard:
+            self._secrets |= plain | {json.dumps(text)[1:-1] for text in plain}
+            self._secrets |= {escape(text) for text in plain}
 
     def redact(self, text: str) -> str:
         """`text` without any secret. A very short one is replaced only where it stands alone."""
@@ -121,7 +147,7 @@ class Connection:
                 text = text.replace(secret, MASK)
             else:
                 text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", MASK, text)
-        return text
+        return _SIGNATURE.sub(rf"\g<1>{MASK}", text)
 
     def operation(
         self,
@@ -143,8 +169,6 @@ class Connection:
 
     def send(self, request: Request, timeout: float) -> Answer:
         """Send once, waiting `timeout` seconds for an answer. Raises `NotAnswered`."""
-        import requests
-
         session = self._session()
         content = None
         if request.body is not None:
@@ -154,8 +178,7 @@ class Connection:
         try:
             answer = session.request(
                 request.method,
-                self._place.base + request.path,
-                params=request.params,
+                self._place.base + request.path + _query(request.params),
                 data=content,
                 headers={
                     **request.headers,
@@ -164,7 +187,7 @@ class Connection:
                 timeout=(min(CONNECT_TIMEOUT, timeout), timeout),
                 allow_redirects=False,
             )
-        except requests.RequestException as error:
+        except OSError as error:  # all of requests' own, and files that are gone by now
             raise _not_answered(error) from error
         heads = answer.headers
         return Answer.of(
@@ -186,24 +209,61 @@ class Connection:
     def _new_session(self) -> Session:
         import requests
 
-        with self._guard:
-            if self._proxies is None:
-                mounted = self._place.base.startswith("http+sandbox:")
-                environ_proxies = requests.utils.get_environ_proxies
-                self._proxies = {} if mounted else dict(environ_proxies(self._place.base))
+        if self._proxies is None:
+            self._proxies = self._environ_proxies()
         session = requests.Session()
         # Otherwise a .netrc replaces our Authorization, and each call reads the environment anew.
         session.trust_env = False
-        session.verify = self._verify
+        session.verify = self._tls.verify
+        session.cert = self._tls.certificate
         session.proxies = dict(self._proxies)
         session.headers["User-Agent"] = f"flowplan/{__version__}"
         session.headers["Accept"] = "application/json"
-        if self._place.user is not None:
-            # As bytes: requests would encode text as Latin-1 and fail on other characters.
-            session.auth = (self._place.user.encode(), (self._place.password or "").encode())  # type: ignore[assignment]
+        session.auth = self._authorise if self._who else None
+        if self._tls.verify is False:
+            # We say it once a command, and better, than urllib3 for each request.
+            import urllib3
+
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
         for prefix, adapter in self._mounts.items():
             session.mount(prefix, adapter())
         return session
+
+    def _authorise(self, request: PreparedRequest) -> PreparedRequest:
+        """Add what says who asks. Called by requests last, when all else is as it will be sent."""
+        if self._who is None:
+            return request
+        content = request.body or b""
+        headers = self._who.headers(
+            request.method or "",
+            request.url or "",
+            request.headers,
+            content.encode() if isinstance(content, str) else content,
+        )
+        if not self._who.secrets() <= self._secrets:
+            self.hide(self._who.secrets())
+        request.headers.update(headers)
+        return request
+
+    def _environ_proxies(self) -> dict[str, str]:
+        """The proxies for this endpoint; their passwords become secrets."""
+        import requests
+
+        if self._place.mounted:
+            return {}
+        found = dict(requests.utils.get_environ_proxies(self._place.base))
+        for proxy in found.values():
+            user, _, password = proxy.rpartition("@")[0].rpartition("//")[2].partition(":")
+            if password:
+                plain = unquote(password)
+                sent = base64.b64encode(f"{unquote(user)}:{plain}".encode()).decode()
+                self.hide([password, plain, sent])
+        return found
+
+
+def _query(params: Mapping[str, str] | None) -> str:
+    """With %20 for a space: a `+` means two things to those who check signatures."""
+    return f"?{urlencode(params, quote_via=quote)}" if params else ""
 
 
 def _template(path: str) -> str:
@@ -214,31 +274,54 @@ def _template(path: str) -> str:
     return f"{found[1]}{{id}}{found[3] or ''}"
 
 
-def _not_answered(error: Exception) -> NotAnswered:
+def _not_answered(error: OSError) -> NotAnswered:
     import requests
     from urllib3.exceptions import MaxRetryError, NameResolutionError, NewConnectionError
 
+    failures = requests.exceptions
     inner = error.args[0] if error.args else None
     reason = inner.reason if isinstance(inner, MaxRetryError) else None
-    if isinstance(error, requests.exceptions.SSLError):
-        refused = "CERTIFICATE" in str(error).upper() or "WRONG_VERSION" in str(error).upper()
-        why = "its TLS certificate can't be verified" if refused else "the TLS connection broke"
-        return NotAnswered(why, sent=not refused, final=refused)
+    if isinstance(error, failures.SSLError):
+        return tls_failure(error)
+    if isinstance(error, failures.ProxyError):
+        return _proxy_failure(reason)
     if isinstance(reason, NameResolutionError):
         return NotAnswered("its host name can't be resolved", sent=False)
-    cause = getattr(reason, "original_error", reason)
-    if isinstance(reason, NewConnectionError) or isinstance(cause, NewConnectionError):
-        proxy = isinstance(error, requests.exceptions.ProxyError)
+    if isinstance(reason, NewConnectionError):
         refused = "refused" in str(reason).lower()
-        whose = "the proxy" if proxy else "it"
-        return NotAnswered(
-            f"{whose} refused the connection" if refused else f"{whose} can't be reached",
-            sent=False,
-        )
-    if isinstance(error, requests.exceptions.ConnectTimeout):
+        why = "it refused the connection" if refused else "it can't be reached"
+        return NotAnswered(why, sent=False)
+    if isinstance(error, failures.ConnectTimeout):
         return NotAnswered("it didn't accept a connection in time", sent=False)
-    if isinstance(error, requests.exceptions.Timeout):
+    if isinstance(error, failures.Timeout):
         return NotAnswered("it didn't answer in time", sent=True)
-    if isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)):
-        return NotAnswered("its address can't be used", sent=False, final=True)
-    return NotAnswered("the connection broke before the answer was complete", sent=True)
+    if isinstance(error, failures.InvalidProxyURL):
+        return _before_sending("the proxy's address can't be used", _PROXY_HINT)
+    if isinstance(error, failures.InvalidSchema) and "SOCKS" in str(error):
+        return _before_sending("its proxy speaks SOCKS", _SOCKS_HINT)
+    if isinstance(error, (failures.InvalidURL, failures.InvalidSchema)):
+        return _before_sending("its address can't be used", "Correct --endpoint.")
+    # A file of certificates that is gone by now, or anything else: what is not known to be unsent
+    # counts as sent.
+    plain = (getattr(getattr(error, "request", None), "url", "") or "").startswith("http://")
+    return NotAnswered(
+        "the connection broke before the answer was complete",
+        sent=True,
+        hint=_TLS_HINT if plain else "",
+    )
+
+
+def _proxy_failure(reason: object) -> NotAnswered:
+    """Nothing went through a proxy that could not be used. `reason` is urllib3's."""
+    cause = getattr(reason, "original_error", None)
+    said = str(cause or reason)
+    tunnel = _TUNNEL.search(said)
+    if tunnel:
+        return _before_sending(f"the proxy opens no way to it: {tunnel[1].strip()}", _PROXY_HINT)
+    refused = "refused" in said.lower()
+    why = "the proxy refused the connection" if refused else "the proxy can't be reached"
+    return NotAnswered(why, sent=False, hint=_PROXY_HINT)
+
+
+def _before_sending(why: str, hint: str) -> NotAnswered:
+    return NotAnswered(why, sent=False, final=True, hint=hint)

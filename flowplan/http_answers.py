@@ -22,11 +22,12 @@ __all__ = [
     "not_json",
     "not_understood",
     "refusal",
+    "spoken",
     "was_throttled",
 ]
 
 OK_FROM, REDIRECT_FROM, ERROR_FROM, SERVER_ERROR_FROM = 200, 300, 400, 500
-WRONG_METHOD, TIMED_OUT, THROTTLED = 405, 408, 429
+WRONG_METHOD, PROXY_ASKS, TIMED_OUT, THROTTLED = 405, 407, 408, 429
 GATEWAY = frozenset({502, 503, 504})
 _SHOWN = 300
 # What a 500 is called that finds fault with the request itself, before anything was written.
@@ -45,10 +46,19 @@ _FAULT_OF_THE_REQUEST = frozenset(
     }
 )
 
-_CODES = {400: "FP310", 401: "FP311", 403: "FP312", 404: "FP313", 409: "FP314", 429: "FP315"}
+_CODES = {
+    400: "FP310",
+    401: "FP311",
+    403: "FP312",
+    404: "FP313",
+    PROXY_ASKS: "FP392",
+    409: "FP314",
+    429: "FP315",
+}
 _HINTS = {
     "FP310": "Correct the node's inputs, then run the command again.",
-    "FP311": "Set FLOWPLAN_USERNAME and FLOWPLAN_PASSWORD to an account of this cluster.",
+    "FP311": "Set FLOWPLAN_USERNAME and FLOWPLAN_PASSWORD to an account of this cluster, or give "
+    "another kind of credentials.",
     "FP312": "Give the account the permission that the answer names, or use another account.",
     "FP313": "It may have been deleted outside flowplan. See what is there now: flowplan plan",
     "FP314": "See what is there now: flowplan plan",
@@ -57,6 +67,7 @@ _HINTS = {
     "FP317": "Install the plugin that has this API on the cluster, or use another endpoint.",
     "FP318": "Set --endpoint to the address that the cluster itself answers at.",
     "FP319": "",
+    "FP392": "Put user and password into the proxy's address: HTTPS_PROXY=http://user:password@proxy:3128",
 }
 _NOUNS = {
     "connectors": "the connector",
@@ -104,11 +115,19 @@ class Answer:
         )
 
     @property
+    def explained(self) -> bool:
+        """Whether the body gives its reason in an `error` field; else all of it is the reason."""
+        return isinstance(self.body, dict) and isinstance(self.body.get("error"), (str, dict))
+
+    @property
     def reason(self) -> str:
-        """The cluster's own words, as they are; a page is represented by its title."""
+        """The cluster's own words, as they are; a page is represented by its title.
+
+        Of any length, and with whatever secret was echoed: `spoken` makes it fit to be shown.
+        """
         if not self.decoded:
             title = _TITLE.search(self.text)
-            return " ".join((title[1] if title else self.text).split())[:_SHOWN]
+            return " ".join((title[1] if title else self.text).split())
         error = self.body.get("error") if isinstance(self.body, dict) else None
         if isinstance(error, str):
             return error
@@ -118,7 +137,13 @@ class Answer:
             inner = first.get("reason") if isinstance(first, dict) else None
             words = error.get("reason") or inner or error.get("type") or ""
             return str(words)
-        return "" if self.body is None else json.dumps(self.body, ensure_ascii=False)[:_SHOWN]
+        return "" if self.body is None else json.dumps(self.body, ensure_ascii=False)
+
+
+def spoken(answer: Answer, redact: Callable[[str], str]) -> str:
+    """`answer.reason` to be shown. Cut only once it is redacted: half a secret is not found."""
+    said = redact(answer.reason)
+    return said if answer.explained else said[:_SHOWN]
 
 
 def was_throttled(answer: Answer) -> bool:
@@ -168,14 +193,14 @@ def _what(method: str, path: str) -> str:
 def refusal(method: str, path: str, answer: Answer, redact: Callable[[str], str]) -> Refused:
     """The error for an answer that says no; `redact` takes secrets out of a text."""
     code = _code(answer)
-    reason = redact(answer.reason)
-    detail = reason
+    reason = detail = spoken(answer, redact)
     if code == "FP318":
         target = redact(answer.location) or "elsewhere"
         detail = f"It redirects to {target}; redirects are not followed, since they lose writes."
     elif not detail:
         detail = "The answer gives no reason."
-    summary = f"the cluster refused {_what(method, path)} ({answer.status})"
+    who = "the proxy" if code == "FP392" else "the cluster"
+    summary = f"{who} refused {_what(method, path)} ({answer.status})"
     diagnostic = Diagnostic("error", code, summary, detail, hint=_HINTS[code])
     return Refused(diagnostic, status=answer.status, reason=reason)
 
@@ -184,7 +209,7 @@ def not_json(method: str, path: str, answer: Answer, redact: Callable[[str], str
     """The error for a success that is no JSON: something other than OpenSearch answers."""
     return not_understood(
         f"{method} {path}",
-        f"{answer.status} without JSON: {redact(answer.reason) or 'nothing'}",
+        f"{answer.status} without JSON: {spoken(answer, redact) or 'nothing'}",
     )
 
 

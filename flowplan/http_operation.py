@@ -24,6 +24,7 @@ from flowplan.http_answers import (
     may_have_executed,
     not_json,
     refusal,
+    spoken,
     was_throttled,
 )
 from flowplan.protocol import Json, Response
@@ -38,14 +39,15 @@ _REPEATABLE = frozenset({"GET", "HEAD", "PUT", "DELETE"})
 class NotAnswered(Exception):
     """A try without an answer, and why.
 
-    `sent`: the request may have arrived. `final`: trying again can't help.
+    `sent`: the request may have arrived. `final`: trying again can't help. `hint`: what would.
     """
 
-    def __init__(self, why: str, *, sent: bool, final: bool = False) -> None:
+    def __init__(self, why: str, *, sent: bool, final: bool = False, hint: str = "") -> None:
         super().__init__(why)
         self.why = why
         self.sent = sent
         self.final = final
+        self.hint = hint
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +184,7 @@ class Operation:
         redact = self._channel.redact
         method, path = request.method, request.path
         if create and may_have_executed(answer) and answer.status not in accept:
-            said = redact(answer.reason)
+            said = spoken(answer, redact)
             raise lost(method, path, f"{answer.status} came instead{f': {said}' if said else ''}")
         if answer.status in accept or answer.status < REDIRECT_FROM:
             if not answer.decoded and answer.status < ERROR_FROM:
@@ -207,9 +209,7 @@ class Operation:
         endpoint = self._channel.endpoint
         if sent:
             return lost(request.method, request.path, f"{endpoint}: {failure.why}")
-        hint = "Check --endpoint and that the cluster is up."
-        if failure.final and "certificate" in failure.why:
-            hint = "Name the authority's certificate in FLOWPLAN_CA_BUNDLE."
+        hint = failure.hint or "Check --endpoint and that the cluster is up."
         return Unreachable.of("FP322", f"{endpoint} can't be reached", f"{failure.why}.", hint=hint)
 
 

@@ -209,7 +209,12 @@ class Response:
 
 
 Record: TypeAlias = Callable[..., None]
-"""record(resource_id=…, task_id=…, owned=…): durable at once, before any polling."""
+"""record(resource_id=…, task_id=…, owned=…): durable at once, before any polling.
+
+A create that fails after a `task_id` and without a `resource_id` counts as going on: the next
+command looks for its result, and `find` has the task in the intent's notes as `task_id`. Where
+the task is known to have made nothing, `record(task_id="")` says so before the error.
+"""
 
 
 class Cluster(Protocol):
@@ -294,6 +299,28 @@ class StepType(Protocol):
         self, path: Path, before: Json, after: Json, *, removed: bool
     ) -> Literal["in_place", "replace", "keep"] | None:
         """What this change of a leaf needs, where the schema alone can't tell; else None."""
+
+    def comparable(self, inputs: Mapping[str, Json]) -> Mapping[str, Json]:
+        """`inputs` in one spelling, where they can be written in several ways.
+
+        Recorded and wanted inputs are compared in it, so that another spelling is no change.
+        It is that of `expect` and `observe`. Not asked for inputs that hold secrets, and marks
+        for what is unknown are moved about and never looked into.
+        """
+
+    def judge_within(
+        self,
+        recorded: Mapping[str, Json],
+        path: Path,
+        before: Json,
+        after: Json,
+        *,
+        removed: bool,
+    ) -> Literal["in_place", "replace", "keep"] | None:
+        """`judge`, where that takes to know what is around the leaf: all `recorded` inputs."""
+
+    def losses(self, cluster: Cluster, ids: Sequence[str]) -> Mapping[str, str]:
+        """What is lost with these resources, in words, in one request; only of `holds_data`."""
 
     def effects(
         self, inputs: Mapping[str, Json], resource_id: str | None

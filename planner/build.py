@@ -13,6 +13,7 @@ from dataclasses import replace
 from flowplan.errors import Diagnostic
 from flowplan.planner.binding import bind
 from flowplan.planner.checks import check_plugins, compatibility, journal_warnings
+from flowplan.planner.losses import with_losses
 from flowplan.planner.outputs import output_changes
 from flowplan.planner.plan import Mode, Plan
 from flowplan.planner.refresh import read_all
@@ -65,6 +66,9 @@ def build(
         made = _destroy(plan, workspace, state, allow_delete)
     else:
         made = _apply(plan, workspace, state, server, binding.salt, allow_delete)
+    if server is not None:
+        known = state.resources if state else {}
+        made = replace(made, changes=with_losses(workspace, made.changes, known))
     used = workspace.connection.request_count - sent if workspace.connection else 0
     diagnostics = (*journal_warnings(snapshot, workspace.backend.location), *made.diagnostics)
     return replace(

@@ -75,10 +75,12 @@ def journal_warnings(snapshot: Snapshot, location: str) -> Iterator[Diagnostic]:
             "warning", "FP220", f"{location} is locked: {holder.operation} is running",
             f"by {holder.who}, process {holder.pid}: what is shown may change meanwhile",
         )  # fmt: skip
-    elif snapshot.open:
+    elif snapshot.interrupted:
         nodes = ", ".join(sorted({item.intent.node for item in snapshot.open}))
         yield Diagnostic(
-            "warning", "FP221", f"an earlier run was cut off while it worked on {nodes}",
+            "warning", "FP221",
+            "an earlier run was cut off" + (f" while it worked on {nodes}" if nodes else ""),
             "Whether those requests took effect is found out by the next apply or destroy, "
-            "before it changes anything; this plan takes them as not done.",
+            "before it changes anything; until then they count as not done." if nodes else
+            "What it did is recorded. The next apply or destroy goes on from there.",
         )  # fmt: skip

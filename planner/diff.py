@@ -85,10 +85,8 @@ def _objects(
             yield from _added((*path, key), wanted)
     for key, recorded in before.items():
         if key not in after:
-            # A whole input is taken away as one: what that needs is a property of the input.
-            yield from (
-                _removed((*path, key), recorded) if path else [Difference((key,), recorded, ABSENT)]
-            )
+            # Taken away as one: what that needs is a property of the input, or of its key.
+            yield Difference((*path, key), recorded, ABSENT)
 
 
 def _values(path: Path, before: Json, after: Value, salt: str) -> Iterator[Difference]:
@@ -145,11 +143,6 @@ def _added(path: Path, after: Value) -> Iterator[Difference]:
         yield Difference((*path, *tail), ABSENT, leaf)
 
 
-def _removed(path: Path, before: Json) -> Iterator[Difference]:
-    for tail, leaf in leaves(before):
-        yield Difference((*path, *tail), leaf, ABSENT)
-
-
 def needs_replace(schema: StepSchema, difference: Difference) -> bool | None:
     """Whether this difference needs a replacement; None when the API can't do it at all.
 
@@ -169,12 +162,12 @@ def needs_replace(schema: StepSchema, difference: Difference) -> bool | None:
     return spec.remove == "replace"
 
 
-def verdict(step: StepType, difference: Difference) -> bool | None:
+def verdict(step: StepType, difference: Difference, recorded: Mapping[str, Json]) -> bool | None:
     """`needs_replace`, unless the step type knows more than its schema can say."""
     removed = difference.after is ABSENT
     before = None if difference.before is ABSENT else difference.before
     after = None if removed else difference.after
-    judged = step.judge(difference.path, before, after, removed=removed)
+    judged = step.judge_within(recorded, difference.path, before, after, removed=removed)
     if judged is None:
         return needs_replace(step.schema, difference)
     return None if judged == "keep" else judged == "replace"

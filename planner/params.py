@@ -87,7 +87,12 @@ def resolve(
         for name, value in sorted(work.values.items())
     }
     missing = tuple(name for name in work.known if name not in values)
-    return Params(values, missing, tuple(work.warnings), work.sources)
+    empty = tuple(
+        _empty(name, work.sources[name])
+        for name, spec in specs.items()
+        if spec.sensitive and work.values.get(name) == "" and work.sources[name] != "default"
+    )
+    return Params(values, missing, (*work.warnings, *empty), work.sources)
 
 
 class _Resolution:
@@ -296,6 +301,14 @@ def _malformed(flag: str) -> Diagnostic:
     return Diagnostic(
         "error", "FP620", f"-p takes name=value, and {why}", hint="Write -p openai_key=@key.txt."
     )
+
+
+def _empty(name: str, source: str) -> Diagnostic:
+    return Diagnostic(
+        "warning", "FP167", f"the sensitive param {name} from {source} is empty",
+        "A pipeline gives an empty text for a secret that it does not have.",
+        hint="See that the secret is there, and that this run may use it.",
+    )  # fmt: skip
 
 
 def _seen_by_others(name: str) -> Diagnostic:

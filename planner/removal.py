@@ -64,7 +64,7 @@ def _removal(steps: Steps, record: ResourceRecord, reason: str, keeper: str | No
     words = deletion(thing(record.type, record.resource_type))
     if keeper is not None:
         words = f"let it go: {keeper} keeps it"
-    nothing = steps.step(record.type).schema.creates == "nothing"
+    nothing = steps.step(record.type).schema.creates in ("act", "nothing")
     return NodeChange(
         node=record.node, type=record.type, action="forget" if keeper else "delete",
         reason=reason, resource_id=record.resource_id, resource_type=record.resource_type,
@@ -78,13 +78,16 @@ def is_allowed(record: ResourceRecord | Deposed, allow_delete: frozenset[str]) -
     return bool(allow_delete & {"all", record.node, str(record.resource_id)})
 
 
-def needs_permission(record: ResourceRecord, word: str) -> Diagnostic:
-    """What is said of a delete that `--allow-delete` does not name."""
+def needs_permission(record: ResourceRecord, word: str, *, replaced: bool = False) -> Diagnostic:
+    """What is said of a delete that `--allow-delete` does not name, also one to make it anew."""
+    what = f"{thing(record.type, record.resource_type)} {word}"
+    doing, instead = "deleting", "keep the node in the template"
+    if replaced:
+        doing, instead = "making anew, and so deleting,", "undo the change"
     return Diagnostic(
-        "error", "FP230",
-        f"deleting {record.resource_type} {word} needs permission",
+        "error", "FP230", f"{doing} {what} needs permission",
         "It may hold data that can't be brought back.",
-        node=record.node, hint=f"--allow-delete {word}, or keep the node in the template",
+        node=record.node, hint=f"--allow-delete {word}, or {instead}",
     )  # fmt: skip
 
 

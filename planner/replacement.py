@@ -32,13 +32,14 @@ def forced_by_use(
     fields = tuple(replace(item, forces_replace=True) for item in decision.fields)
     names = ", ".join(sorted(holder.name or holder.resource_id for holder in blocking))
     why = f"in use by the deployed {names}" if names else "refused to be updated while in use"
+    first = step.schema.create_before_destroy
     note = f"{why}: the new one is made first and what uses it is moved, so predictions go on"
     replaced = replace(
         decision,
         action="replace",
-        order="create_before_destroy",
+        order="create_before_destroy" if first else "destroy_before_create",
         fields=fields,
-        notes=(*decision.notes, note),
+        notes=(*decision.notes, note if first else "refused to be changed in place"),
         outputs={name: Unknown(node.id, name) for name in step.schema.outputs},
     )
     return replaced, foreign_holders(node, record, holders)

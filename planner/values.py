@@ -135,11 +135,15 @@ def seal_at(value: Json, paths: frozenset[Path], salt: str, path: Path = ()) -> 
     """`value` with the parts at `paths` sealed.
 
     A server may fold what is below a path into one string (ML Commons does so with
-    `parameters`); then the string is sealed, since the secret is inside it.
+    `parameters`); then the string is sealed, since the secret is inside it. It may also show
+    it under another key (OpenSearch does so with settings); then the whole object is sealed.
     """
     if not paths or is_sealed(value):
         return value
     if () in paths or not isinstance(value, (Mapping, list)):
+        return _digest(value, path, salt)
+    # An input as a whole may well be missing: a credential is never shown.
+    if path and isinstance(value, Mapping) and any(item[0] not in value for item in paths):
         return _digest(value, path, salt)
     items = value.items() if isinstance(value, Mapping) else enumerate(value)
     below: dict[Any, set[Path]] = {}

@@ -76,9 +76,11 @@ class Walk:
             decision, warned = self._decide(node, step, desired)
             self.resolver.outputs[name] = {**(decision.outputs or {}), **step.preview(desired)}
             change = self._change(node, step, decision)
-            if self._needs_permission(change, step):
+            if self._needs_permission(change):
                 change = replace(change, blocked=change.resource_id or name)
-                warned = (*warned, needs_permission(self.records[name], change.blocked or name))
+                word = change.blocked or name
+                permission = needs_permission(self.records[name], word, replaced=True)
+                warned = (*warned, permission)
             changes.append(change)
             warnings += warned
             drift += [decision.drift] if decision.drift else []
@@ -107,11 +109,15 @@ class Walk:
             return NOT_READ
         return self.found.get(record.node, NOT_READ)
 
-    def _needs_permission(self, change: NodeChange, step: StepType) -> bool:
+    def _needs_permission(self, change: NodeChange) -> bool:
         """Whether data would be lost that nobody has given up: its replacement deletes it."""
-        if change.action != "replace" or not step.schema.holds_data:
+        if change.action != "replace":
             return False
-        return not is_allowed(self.records[change.node], self.allow_delete)
+        record = self.records[change.node]
+        # What is deleted is of the recorded type, whatever the node has become.
+        if not self.steps.step(record.type).schema.holds_data:
+            return False
+        return not is_allowed(record, self.allow_delete)
 
     def _kept(self, change: NodeChange) -> NodeChange:
         """A replacement whose old effect another node wants: the old one is not undone."""

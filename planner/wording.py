@@ -40,6 +40,10 @@ def steps_of(
 ) -> tuple[str, ...]:
     """The operations in order; `repointed` are the nodes that move to a replacement."""
     what = thing(type_name, schema.resource_type)
+    if schema.creates == "act":
+        return {"create": (f"run {type_name}",), "update": (f"run {type_name} again",)}.get(
+            action, ()
+        )
     if action == "create":
         return (f"create the {what}",)
     if action == "update":

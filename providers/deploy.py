@@ -22,7 +22,7 @@ from flowplan.protocol import (
     StepSchema,
 )
 from flowplan.providers.deployment import UNDERWAY, deploy, is_deployed, undeploy
-from flowplan.providers.model import VOLATILE
+from flowplan.providers.registration import VOLATILE
 from flowplan.providers.step import Step
 
 __all__ = ["STEPS", "DeployModel"]

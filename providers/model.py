@@ -1,53 +1,23 @@
 """`register_remote_model`: a model that a connector leads to.
 
-It must not know connectors or agents beyond their ids. Of model groups it knows that the server
-makes one by itself when none is given, and whose that one is.
+It must not know connectors or agents beyond their ids.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping
 
-from flowplan.errors import Diagnostic, Refused
-from flowplan.protocol import (
-    Candidate,
-    Change,
-    Cluster,
-    InputSpec,
-    Intent,
-    Json,
-    Observed,
-    Outputs,
-    Owned,
-    Record,
-    Resource,
-    StepSchema,
+from flowplan.protocol import Cluster, InputSpec, Json, Outputs, Record, StepSchema
+from flowplan.providers.deployment import await_deployed
+from flowplan.providers.documents import ROOT, required
+from flowplan.providers.registration import (
+    MODEL_INPUTS,
+    VOLATILE,
+    Registration,
+    wants_deployment,
 )
-from flowplan.providers.deployment import (
-    UNDERWAY,
-    await_deployed,
-    deploy,
-    is_deployed,
-    undeploy,
-)
-from flowplan.providers.documents import ROOT, path_to, required, search
-from flowplan.providers.normalise import text
-from flowplan.providers.step import Step, changed_names
 
-__all__ = ["STEPS", "VOLATILE", "RegisterRemoteModel"]
-
-BAD_REQUEST, NOT_FOUND, CONFLICT = 400, 404, 409
-DELETE_TRIES, DELETE_PAUSE = 5, 0.3
-
-VOLATILE = frozenset(
-    {
-        "auto_redeploy_retry_times", "created_time", "current_worker_node_count",
-        "deploy_to_all_nodes", "last_deployed_time", "last_registered_time",
-        "last_undeployed_time", "last_updated_time", "model_id", "planning_worker_node_count",
-        "planning_worker_nodes",
-    }
-)  # fmt: skip
+__all__ = ["STEPS", "RegisterRemoteModel"]
 
 _SCHEMA = StepSchema(
     inputs={
@@ -60,53 +30,7 @@ _SCHEMA = StepSchema(
             description="The connector that leads to it.",
         ),
         "function_name": InputSpec(("string",), description="remote, which is the default."),
-        "description": InputSpec(
-            ("string",), set="in_place", remove="keep", description="A text for people."
-        ),
-        "model_group_id": InputSpec(
-            ("string",), set="in_place", remove="keep", reference="model_group",
-            description="The group that it belongs to.",
-        ),
-        "deploy": InputSpec(
-            ("boolean",), set="in_place", remove="in_place",
-            description="Whether it is deployed at once.",
-        ),
-        "is_enabled": InputSpec(
-            ("boolean",), set="in_place", remove="in_place",
-            description="Whether it answers predictions; true when absent.",
-        ),
-        "rate_limiter": InputSpec(
-            ("object",), set="in_place", remove="keep",
-            description="How many predictions a unit of time: limit, unit.",
-        ),
-        "deploy_setting": InputSpec(
-            ("object",), set="in_place", remove="keep",
-            description="Where it is deployed, and after how many idle minutes it is undeployed.",
-        ),
-        "interface": InputSpec(
-            ("object",), set="in_place", remove="keep",
-            description="JSON Schemas of input and output.",
-        ),
-        "guardrails": InputSpec(
-            ("object",), set="in_place", description="What may not go in or come out."
-        ),
-        "model_config": InputSpec(
-            ("object",), set="in_place", description="What kind of model it is."
-        ),
-        "backend_roles": InputSpec(
-            ("array",), write_only=True, description="Who may use its automatic group."
-        ),
-        "add_all_backend_roles": InputSpec(
-            ("boolean",), write_only=True,
-            description="Whether all of your backend roles may use its automatic group.",
-        ),
-        "access_mode": InputSpec(
-            ("string",), write_only=True,
-            description="public, private or restricted, of its automatic group.",
-        ),
-        "model_node_ids": InputSpec(
-            ("array",), write_only=True, description="The nodes that it is deployed on."
-        ),
+        **MODEL_INPUTS,
     },
     outputs=("model_id", "register_model_status"),
     resource_type="model_id",
@@ -118,87 +42,15 @@ _SCHEMA = StepSchema(
 )  # fmt: skip
 
 
-class RegisterRemoteModel(Step):
-    """A remote model. `deploy` is a field of it only where the recorded inputs ask for it."""
+class RegisterRemoteModel(Registration):
+    """A remote model."""
 
     name = "register_remote_model"
-    kind = "model"
-    collection = "models"
     schema = _SCHEMA
 
     def expect(self, inputs: Mapping[str, Json]) -> Mapping[str, Json]:
         """The inputs as a read shows them."""
-        wanted = dict(super().expect(inputs))
-        wanted["function_name"] = str(wanted.get("function_name", "remote")).upper()
-        limiter = wanted.get("rate_limiter")
-        if isinstance(limiter, Mapping) and "limit" in limiter:
-            wanted["rate_limiter"] = {**limiter, "limit": text(limiter["limit"])}
-        setting = wanted.get("deploy_setting")
-        if isinstance(setting, Mapping):
-            wanted["deploy_setting"] = {"model_ttl_minutes": -1, **setting}
-        interface = wanted.get("interface")
-        if isinstance(interface, Mapping):
-            wanted["interface"] = {key: text(item) for key, item in interface.items()}
-        if "deploy" in wanted:
-            wanted["deploy"] = _wants_deployment(inputs)
-        if not wanted.get("deploy", True):
-            del wanted["deploy"]
-        return wanted
-
-    def fields(
-        self, document: Mapping[str, Json], inputs: Mapping[str, Json] | None
-    ) -> Mapping[str, Json]:
-        """The document's fields, `deploy` only where `inputs` ask for it."""
-        found = {**super().fields(document, inputs), "is_enabled": document.get("is_enabled", True)}
-        if "algorithm" in document:
-            found["function_name"] = document["algorithm"]
-        if _wants_deployment(inputs or {}):
-            found["deploy"] = is_deployed(document)
-        return found
-
-    def observe(
-        self, resource_id: str, document: Json | None, inputs: Mapping[str, Json] | None = None
-    ) -> Observed | None:
-        """What the document says; the deployment's trouble counts only where it was asked for."""
-        seen = super().observe(resource_id, document, inputs)
-        if seen is None or document is None or not _wants_deployment(inputs or {}):
-            return seen
-        state = document.get("model_state")
-        if state == "DEPLOY_FAILED":
-            return replace(seen, status="tainted")
-        return replace(seen, status="pending" if state in UNDERWAY else "ready")
-
-    def effects(
-        self, inputs: Mapping[str, Json], resource_id: str | None
-    ) -> frozenset[tuple[str, str]]:
-        """The model is deployed, where `deploy` asks for it."""
-        if resource_id is None or not _wants_deployment(inputs):
-            return frozenset()
-        return frozenset({("deployed", resource_id)})
-
-    def prepare(
-        self, cluster: Cluster, wanted: Mapping[str, Mapping[str, Json]], ours: frozenset[Owned]
-    ) -> Mapping[str, Mapping[str, Json]]:
-        """Whether a group of the model's name is there already that is not ours.
-
-        One search for all: `{"group_existed": bool}` by node, for the nodes without a group.
-        """
-        names = {
-            node: inputs["name"]
-            for node, inputs in wanted.items()
-            if not inputs.get("model_group_id") and isinstance(inputs.get("name"), str)
-        }
-        if not names:
-            return {}
-        groups = search(cluster, "model_groups", "name.keyword", list(names.values()))
-        foreign = {
-            group.get("name") for key, group in groups if Owned("model_group", key) not in ours
-        }
-        return {node: {"group_existed": name in foreign} for node, name in names.items()}
-
-    def exclusive(self, inputs: Mapping[str, Json]) -> str | None:
-        """The name, where the server makes the group: side by side it makes one for each model."""
-        return None if inputs.get("model_group_id") else str(inputs.get("name", ""))
+        return super().expect({"function_name": "remote", **inputs})
 
     def create(
         self,
@@ -209,119 +61,20 @@ class RegisterRemoteModel(Step):
     ) -> Outputs:
         """Register it, note the group that came with it, and deploy it if that is wanted."""
         path = f"{ROOT}/models/_register"
-        deployed = _wants_deployment(inputs)
+        deployed = wants_deployment(inputs)
         body = {"function_name": "remote", **{k: v for k, v in inputs.items() if k != "deploy"}}
         # In the body `deploy` is ignored; it is a query parameter.
         params = {"deploy": "true"} if deployed else None
         answer = cluster.request("POST", path, body=body, params=params)
         model_id = required(answer.body, "model_id", f"POST {path}")
         record(resource_id=model_id, task_id=answer.body.get("task_id"))
-        owned = self._made_group(cluster, model_id, inputs, notes)
+        owned = self.made_group(cluster, model_id, inputs, notes)
         if owned:
             record(resource_id=model_id, owned=owned)
         if deployed:
             await_deployed(cluster, model_id)
         status = str(answer.body.get("status", "CREATED"))
         return Outputs({"model_id": model_id, "register_model_status": status}, model_id, owned)
-
-    def _made_group(
-        self,
-        cluster: Cluster,
-        model_id: str,
-        inputs: Mapping[str, Json],
-        notes: Mapping[str, Json],
-    ) -> tuple[Owned, ...]:
-        if inputs.get("model_group_id") or notes.get("group_existed") is not False:
-            return ()
-        return _group_of(self.fetch(cluster, [model_id]).get(model_id))
-
-    def update(
-        self,
-        cluster: Cluster,
-        resource: Resource,
-        inputs: Mapping[str, Json],
-        changes: Sequence[Change],
-    ) -> Outputs:
-        """PUT the changed inputs and read them back; deploy or undeploy as `deploy` says."""
-        model_id = str(resource.resource_id)
-        names = changed_names(changes)
-        # Absent is true, and a PUT can't take a field away.
-        wanted = {"is_enabled": True, **inputs}
-        body = {name: wanted[name] for name in names if name in wanted and name != "deploy"}
-        if body:
-            cluster.request("PUT", path_to("models", model_id), body=body)
-            self.check(cluster, model_id, wanted, list(body))
-        if _wants_deployment(inputs) and (not changes or "deploy" in names):
-            deploy(cluster, model_id)
-        elif "deploy" in names:
-            undeploy(cluster, model_id)
-        outputs = {"register_model_status": "CREATED", **resource.outputs, "model_id": model_id}
-        return Outputs(outputs, model_id, tuple(resource.owned))
-
-    def delete(self, cluster: Cluster, resource: Resource) -> None:
-        """Undeploy it where needed, delete it, then the group that came with it.
-
-        Raises `Refused` FP338 when predictions deploy it faster than it can be deleted.
-        """
-        model_id = str(resource.resource_id)
-        if _wants_deployment(resource.inputs):
-            undeploy(cluster, model_id)
-        for attempt in range(DELETE_TRIES):
-            try:
-                cluster.request("DELETE", path_to("models", model_id), accept=(NOT_FOUND,))
-                break
-            except Refused as refused:
-                if refused.status != BAD_REQUEST or "undeploy" not in refused.reason:
-                    raise
-                if attempt == DELETE_TRIES - 1:
-                    raise _deployed_again(refused, model_id) from refused
-            cluster.progress("undeploying, then deleting")
-            if attempt:
-                cluster.wait(DELETE_PAUSE)
-            undeploy(cluster, model_id)
-        for owned in resource.owned:
-            if owned.kind == "model_group":
-                _delete_group(cluster, owned.resource_id)
-
-    def candidate(
-        self, resource_id: str, document: Mapping[str, Json], intent: Intent
-    ) -> Candidate:
-        """One found model. Whether it is deployed yet does not decide if it is the one."""
-        found = super().candidate(resource_id, document, intent)
-        fields = dict(found.fields)
-        if "deploy" in intent.expected:
-            fields["deploy"] = intent.expected["deploy"]
-        made = "model_group_id" not in intent.expected and (
-            intent.notes.get("group_existed") is False
-        )
-        return replace(found, fields=fields, owned=_group_of(document) if made else ())
-
-
-def _wants_deployment(inputs: Mapping[str, Json]) -> bool:
-    return str(inputs.get("deploy", "")).lower() == "true"
-
-
-def _group_of(document: Json | None) -> tuple[Owned, ...]:
-    group = document.get("model_group_id") if document else None
-    return (Owned("model_group", group),) if isinstance(group, str) and group else ()
-
-
-def _delete_group(cluster: Cluster, group_id: str) -> None:
-    path = path_to("model_groups", group_id)
-    answer = cluster.request("DELETE", path, accept=(NOT_FOUND, CONFLICT))
-    if answer.status == CONFLICT:
-        cluster.note(f"model group {group_id} was left: other models are in it")
-
-
-def _deployed_again(refused: Refused, model_id: str) -> Refused:
-    diagnostic = Diagnostic(
-        "error",
-        "FP338",
-        f"model {model_id} can't be deleted: it is deployed again each time",
-        f"{refused.reason}\nAny prediction deploys the model automatically.",
-        hint="Stop the clients that predict with it, then run the command again.",
-    )
-    return Refused(diagnostic, status=refused.status, reason=refused.reason)
 
 
 STEPS = (RegisterRemoteModel(),)

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from flowplan.protocol import Json
+from flowplan.providers.javamap import map_order
 
 __all__ = ["alike", "client_config", "compact", "connector_actions", "text", "texts"]
 
@@ -50,13 +51,19 @@ def _double(value: float) -> str:
 
 
 def compact(value: Json) -> str:
-    """One line of JSON without spaces, keys in their order, numbers as Java prints them."""
+    """One line of JSON without spaces, keys in a Java map's order, numbers as Java prints them."""
     if isinstance(value, Mapping):
-        pairs = (f"{json.dumps(k, ensure_ascii=False)}:{compact(v)}" for k, v in value.items())
+        pairs = (f"{_scalar(key)}:{compact(value[key])}" for key in map_order(value))
         return "{" + ",".join(pairs) + "}"
     if isinstance(value, (list, tuple)):
         return "[" + ",".join(map(compact, value)) + "]"
-    return _double(value) if isinstance(value, float) else json.dumps(value, ensure_ascii=False)
+    return _double(value) if isinstance(value, float) else _scalar(value)
+
+
+def _scalar(value: Json) -> str:
+    # The two line ends of JavaScript are the only characters that Gson escapes beyond JSON's own.
+    shown = json.dumps(value, ensure_ascii=False)
+    return shown.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
 def text(value: Json) -> str:

@@ -18,11 +18,32 @@ __all__ = ["Registry"]
 GROUP = "flowplan.providers"
 
 _FAMILIES: Mapping[str, tuple[str, ...]] = {
+    "flowplan.providers.agent": ("register_agent",),
     "flowplan.providers.connector": ("create_connector",),
     "flowplan.providers.deploy": ("deploy_model",),
+    "flowplan.providers.local_models": (
+        "register_local_custom_model",
+        "register_local_pretrained_model",
+        "register_local_sparse_encoding_model",
+    ),
+    "flowplan.providers.ml_acts": (
+        "delete_agent",
+        "delete_connector",
+        "delete_model",
+        "undeploy_model",
+    ),
+    "flowplan.providers.index": ("create_index",),
+    "flowplan.providers.index_acts": (
+        "update_index",
+        "update_ingest_pipeline",
+        "update_search_pipeline",
+    ),
     "flowplan.providers.model": ("register_remote_model",),
     "flowplan.providers.model_group": ("register_model_group",),
     "flowplan.providers.noop": ("noop",),
+    "flowplan.providers.pipeline": ("create_ingest_pipeline", "create_search_pipeline"),
+    "flowplan.providers.reindex": ("reindex",),
+    "flowplan.providers.tool": ("create_tool",),
 }
 _FLOW_FRAMEWORK = frozenset(
     {

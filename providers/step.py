@@ -91,6 +91,28 @@ class Step:
         del path, before, after, removed
         return None
 
+    def comparable(self, inputs: Mapping[str, Json]) -> Mapping[str, Json]:
+        """As they are written, unless a type says otherwise."""
+        return inputs
+
+    def judge_within(
+        self,
+        recorded: Mapping[str, Json],
+        path: tuple[str | int, ...],
+        before: Json,
+        after: Json,
+        *,
+        removed: bool,
+    ) -> Literal["in_place", "replace", "keep"] | None:
+        """As the leaf alone is judged, unless a type says otherwise."""
+        del recorded
+        return self.judge(path, before, after, removed=removed)
+
+    def losses(self, cluster: Cluster, ids: Sequence[str]) -> Mapping[str, str]:
+        """Nothing to tell, unless a type says otherwise."""
+        del cluster, ids
+        return {}
+
     def effects(
         self, inputs: Mapping[str, Json], resource_id: str | None
     ) -> frozenset[tuple[str, str]]:

@@ -74,10 +74,23 @@ CHAT: dict[str, Any] = {
 
 
 class Lab:
-    """One template, one state, one sandbox; every call opens them anew, as a command would."""
+    """One template, one state, one sandbox; every call opens them anew, as a command would.
 
-    def __init__(self, directory: Path, template: Mapping[str, Any] | None = None) -> None:
+    `endpoint` names a cluster instead of the sandbox; of what is on it, only that counts whose
+    name holds `tag`.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        template: Mapping[str, Any] | None = None,
+        *,
+        endpoint: str | None = None,
+        tag: str = "",
+    ) -> None:
         self.directory = directory
+        self.endpoint = endpoint
+        self.tag = tag
         self.template = copy.deepcopy(dict(template or CHAT))
         self.params: dict[str, str] = {"openai_key": KEY}
         self.options = "deploy=20ms"
@@ -126,7 +139,7 @@ class Lab:
         return Workspace(
             backend=open_backend(str(self.directory / "t.state.json")),
             steps=self.registry,
-            endpoint="sandbox:",
+            endpoint=self.endpoint or "sandbox:",
             template=loaded,
             params=params,
             connection=self.connection,
@@ -176,7 +189,7 @@ class Lab:
         return {name: record.resource_id for name, record in self.state.resources.items()}
 
     def on_cluster(self) -> dict[str, list[dict[str, Any]]]:
-        """Every connector, model and group of the sandbox, whoever made it."""
+        """Every connector, model and group, whoever made it."""
         return {
             kind: [hit["_source"] | {"id": hit["_id"]} for hit in self._all(kind)]
             for kind in ("connectors", "models", "model_groups")
@@ -199,9 +212,11 @@ class Lab:
         query = {"query": {"match_all": {}}, "size": 1000}
         answer = self.request("POST", f"/_plugins/_ml/{kind}/_search", query)
         hits: list[dict[str, Any]] = answer["hits"]["hits"]
-        return hits
+        return [hit for hit in hits if self.tag in hit["_source"].get("name", "")]
 
-    def _connect(self) -> tuple[Connection, SandboxAdapter]:
+    def _connect(self) -> tuple[Connection, SandboxAdapter | None]:
+        if self.endpoint is not None:
+            return open_connection(self.endpoint, environ={}), None
         url = f"sandbox:?{self.options}" if self.options else "sandbox:"
         adapter = open_sandbox(url, default_path=self.directory / "sandbox.db")
         connection = open_connection(

@@ -33,6 +33,7 @@ ONLY_IN = {
     "rich": ("flowplan/render/",),
     "filelock": ("state/",),
     "boto3": ("state/backends/s3.py",),
+    "botocore": ("flowplan/http_aws.py",),
     "psycopg": ("state/backends/postgres.py",),
 }
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from flowplan.cli.helptext import written_by_us
 from flowplan.errors import UsageError, nearest
 
 __all__ = ["VERBS", "build_app", "run"]
@@ -51,6 +52,10 @@ class VerbGroup(click.Group):
         super().__init__(**settings)
         self.prefix = prefix
         self.verbs = verbs
+
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        """Click's own, but for how it writes."""
+        return written_by_us(super().get_help_option(ctx))
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names in the order of the table: the order in which they are used."""

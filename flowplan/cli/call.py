@@ -15,6 +15,7 @@ from typing import Any
 import click
 
 from flowplan.cli.flags import Flags
+from flowplan.cli.helptext import HelpfulCommand
 from flowplan.cli.options import choice_of_format, shared
 from flowplan.render.failure import raise_unless_reader_left
 from flowplan.render.json_file import JsonFile
@@ -80,7 +81,7 @@ def verb(
             return code
 
         declared = [*params, choice_of_format(*forms), *shared(place=place, params=template_params)]
-        return click.Command(
+        return HelpfulCommand(
             name.rpartition(" ")[2], params=declared, callback=callback, help=summary
         )
 

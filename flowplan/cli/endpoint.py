@@ -14,10 +14,18 @@ from pathlib import Path
 from flowplan.cli.call import Call
 from flowplan.errors import UsageError
 from flowplan.http import Connection
+from flowplan.render.tables import wrapped
+from flowplan.render.validation import warn
 
 __all__ = ["Target", "choose_endpoint", "connect", "sandbox_refusals"]
 
 SANDBOX = "sandbox:"
+
+
+class NoRoom(UsageError):
+    """The sandbox's file can't be made there. Exit 1: the call itself was right."""
+
+    exit_code = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +70,14 @@ def connect(call: Call, target: Target, sandbox: Path) -> tuple[Connection, str]
     from flowplan.http import open_connection
 
     if not target.url.startswith(SANDBOX):
-        connection = open_connection(target.url, environ=call.environ)
+        connection = open_connection(
+            target.url, environ=call.environ, verify=not call.flags.insecure
+        )
+        warn(call.err, connection.warnings)
         return connection, connection.endpoint
     if not target.chosen and not call.flags.quiet:
-        call.err.line(
-            f"No endpoint is named: this works on the sandbox in {sandbox}, not on a cluster."
-        )
+        said = f"No endpoint is named: this works on the sandbox in {sandbox}, not on a cluster."
+        call.err.line("\n".join(wrapped(said, call.err.width, "")) if call.err.terminal else said)
     from flowplan.providers.sandbox.adapter import BASE_URL, open_sandbox
 
     with sandbox_refusals():
@@ -80,14 +90,14 @@ def connect(call: Call, target: Target, sandbox: Path) -> tuple[Connection, str]
 
 @contextmanager
 def sandbox_refusals() -> Iterator[None]:
-    """Tell what keeps a sandbox from being opened. Raises `UsageError` FP615, FP616."""
+    """Tell what keeps a sandbox from being opened. Raises `UsageError` FP615, `NoRoom` FP616."""
     try:
         yield
     except ValueError as error:
         problem, _, remedy = str(error).partition("; ")
         raise UsageError.of("FP615", problem, hint=remedy) from None
     except OSError as error:
-        raise UsageError.of(
+        raise NoRoom.of(
             "FP616",
             f"the sandbox's file can't be made: {error.strerror}",
             f"It was to be {error.filename}." if error.filename else "",

@@ -24,6 +24,7 @@ class Flags:
     template: str | None = None
     state: str | None = None
     endpoint: str | None = None
+    insecure: bool = False
     param: tuple[str, ...] = ()
     params_file: tuple[str, ...] = ()
     strict: bool = False

@@ -23,8 +23,11 @@ def next_after_plan(flags: Flags, plan: Plan, template: Template | None) -> str:
     again = "plan" if flags.out else verb
     destroy = ["--destroy"] if flags.out and flags.destroy else []
     line = _command(again, *_same(flags, template), *destroy, *allow)
-    kept = "them" if len(blocked) > 1 else "the node"
-    return f"{line}, or keep {kept}." if blocked and not flags.destroy else line
+    if not blocked or flags.destroy:
+        return line
+    if any(change.blocked and change.action == "replace" for change in plan.changes):
+        return f"{line}, or undo the change{'s' if len(blocked) > 1 else ''}."
+    return f"{line}, or keep {'them' if len(blocked) > 1 else 'the node'}."
 
 
 def next_after_failure(flags: Flags, template: Template | None) -> str:

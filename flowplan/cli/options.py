@@ -60,6 +60,7 @@ GENERAL: tuple[Parameter, ...] = (
 )  # fmt: skip
 PLACE: tuple[Callable[..., click.Option], ...] = (
     partial(option, "--endpoint", metavar="URL|sandbox:", help="The cluster."),
+    partial(flag, "--insecure", help="Do not check the cluster's TLS certificate."),
     partial(option, "--state", metavar="PATH|URL", help="The state."),
     partial(option, "--template", metavar="PATH", help="The template."),
 )

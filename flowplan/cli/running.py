@@ -12,7 +12,7 @@ from flowplan.cli.call import Call
 from flowplan.cli.next_step import next_after_failure
 from flowplan.cli.places import placed
 from flowplan.cli.session import Opened
-from flowplan.cli.signals import stop_on_signals
+from flowplan.cli.signals import Speaks, stop_on_signals
 from flowplan.errors import FlowplanError
 from flowplan.planner.events import Event, Listener, Summary
 from flowplan.planner.plan import Plan
@@ -33,8 +33,8 @@ def carry_out(call: Call, opened: Opened, plan: Plan, *, saved: bool = False) ->
 
     stop = Stop()
     with (
-        _progress(call, plan, opened.workspace.template) as listener,
-        stop_on_signals(stop, call.err) as caught,
+        _progress(call, plan, opened.workspace.template) as (listener, screen),
+        stop_on_signals(stop, screen) as caught,
         _partly(listener) as watched,
     ):
         summary = execute(
@@ -51,6 +51,8 @@ def carry_out(call: Call, opened: Opened, plan: Plan, *, saved: bool = False) ->
     if not call.flags.json:
         ending = _ending(call, opened, plan, summary)
         if ending:
+            if call.out.terminal and call.err.terminal and plan.pending:
+                call.err.line()  # between what was done and what came of it
             call.out.line(ending)
     if caught.exit_code is not None:
         return caught.exit_code
@@ -100,16 +102,23 @@ def _ending(call: Call, opened: Opened, plan: Plan, summary: Summary) -> str:
 
 
 @contextmanager
-def _progress(call: Call, plan: Plan, template: Template | None) -> Iterator[Listener]:
-    """The listeners: events on stdout or progress on stderr, and events into the file."""
+def _progress(
+    call: Call, plan: Plan, template: Template | None
+) -> Iterator[tuple[Listener, Speaks]]:
+    """The listeners: events on stdout or progress on stderr, and events into the file.
+
+    Beside them, where anything else is said meanwhile.
+    """
     with ExitStack() as stack:
         listeners: list[Listener] = []
+        screen: Speaks = call.err
         if call.flags.json:
             listeners.append(
                 _lines(lambda document: write_json(call.out, document, line=True), plan)
             )
         else:
-            listeners.append(_people(call, plan, stack))
+            people, screen = _people(call, plan, stack)
+            listeners.append(people)
         if call.flags.json_into:
             file = stack.enter_context(JsonFile(call.flags.json_into))
             stack.callback(lambda: warn(call.err, file.told()))
@@ -121,7 +130,7 @@ def _progress(call: Call, plan: Plan, template: Template | None) -> Iterator[Lis
             for listener in listeners:
                 listener(event)
 
-        yield tell
+        yield tell, screen
 
 
 def _lines(write: Callable[[dict[str, Any]], None], plan: Plan) -> Listener:
@@ -131,13 +140,14 @@ def _lines(write: Callable[[dict[str, Any]], None], plan: Plan) -> Listener:
     return lambda event: None if event.type == "plan" else lines(event)
 
 
-def _people(call: Call, plan: Plan, stack: ExitStack) -> Listener:
+def _people(call: Call, plan: Plan, stack: ExitStack) -> tuple[Listener, Speaks]:
     redrawn = call.err.terminal and call.environ.get("TERM") != "dumb"
     if redrawn and not call.flags.quiet and plan.pending:
         from flowplan.render.live import LiveProgress
 
-        return stack.enter_context(LiveProgress.on(call.err, plan))
+        live = stack.enter_context(LiveProgress.on(call.err, plan))
+        return live, live
     from flowplan.render.events_plain import PlainProgress
 
     nodes = [change.node for change in plan.pending]
-    return PlainProgress(call.err, nodes, quiet=call.flags.quiet)
+    return PlainProgress(call.err, nodes, quiet=call.flags.quiet), call.err

@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any, Protocol
 
-from flowplan.render.screen import Screen
-
-__all__ = ["Caught", "stop_on_signals"]
+__all__ = ["Caught", "Speaks", "stop_on_signals"]
 
 _EXITS = {signal.SIGINT: 130, signal.SIGTERM: 143}
 _LAST = 3
@@ -26,6 +24,13 @@ class Stoppable(Protocol):
         """First: start nothing more. Second: stop now."""
 
 
+class Speaks(Protocol):
+    """Where it is told: a `Screen`, or the live display, which must not be written across."""
+
+    def line(self, text: str = "", /) -> None:
+        """Write a line."""
+
+
 class Caught:
     """Which signals came. `exit_code` is the first one's, None when there was none."""
 
@@ -35,7 +40,7 @@ class Caught:
 
 
 @contextmanager
-def stop_on_signals(stop: Stoppable, screen: Screen) -> Iterator[Caught]:
+def stop_on_signals(stop: Stoppable, screen: Speaks) -> Iterator[Caught]:
     """Send signals to `stop` while the context lasts. Elsewhere than in the main thread, none."""
     caught = Caught()
 
@@ -45,13 +50,13 @@ def stop_on_signals(stop: Stoppable, screen: Screen) -> Iterator[Caught]:
             caught.exit_code = _EXITS[signal.Signals(number)]
         if caught.count >= _LAST:
             raise KeyboardInterrupt
-        screen.line(
-            "\nStopping: no more steps are started, those that run are waited for. "
-            "Once more stops now."
-            if caught.count == 1
-            else "\nStopping now. What was sent is in the journal; the next run looks after it."
-        )
         stop.request()
+        with suppress(RuntimeError):  # the signal came in the middle of another write there
+            screen.line(
+                "\nStopping: no new steps; waiting for those that run. Once more stops now."
+                if caught.count == 1
+                else "\nStopping now. What was sent is in the journal; the next run looks after it."
+            )
 
     try:
         before = {number: signal.signal(number, handle) for number in _EXITS}

@@ -9,6 +9,7 @@ from flowplan.planner.plan import Mode
 from flowplan.render.look import Look
 from flowplan.render.outputs import outputs_text
 from flowplan.render.sanitise import clean
+from flowplan.render.tables import wrapped
 from flowplan.render.wording import seconds_text
 from flowplan.state.model import OutputRecord
 
@@ -43,12 +44,12 @@ def _unfinished(summary: Summary, done: str, look: Look, next_step: str) -> str:
     changed = summary.changed
     stopped = "Stopped part-way:" if changed else "Failed:"
     head = "Interrupted:" if summary.interrupted else stopped
-    kept = (
-        f"Everything done is in the state (serial {summary.serial})."
-        if changed
-        else "Nothing was changed."
-    )
-    lines = [f"{look.paint('bold red', head)} {done or 'no step was started'}. {kept}"]
+    # Stopped before the first state was written: the journal has it all.
+    where = f"is in the state (serial {summary.serial})" if summary.serial else "is recorded"
+    kept = f"Everything done {where}." if changed else "Nothing was changed."
+    told = f"{head} {done or 'no step was started'}. {kept}"
+    first, *lines = wrapped(told, look.width, "") if look.fold else [told]
+    lines = [look.paint("bold red", head) + first.removeprefix(head), *lines]
     if summary.left:
         lines.append("Still on the cluster:")
         lines += [f"  {clean(item)}" for item in summary.left]

@@ -31,12 +31,10 @@ def diagnostics_text(diagnostics: Sequence[Diagnostic], look: Look) -> str:
 
 def diagnostic_text(diagnostic: Diagnostic, look: Look) -> str:
     """One: `error[FP104]: file:line:column: node: summary`, source line, detail, hint."""
-    style = "bold red" if diagnostic.severity == "error" else "bold yellow"
-    label = look.paint(style, f"{diagnostic.severity}[{diagnostic.code}]:")
     where = [part for part in (_place(diagnostic), diagnostic.node or "") if part]
     head = ": ".join(clean(part) for part in where)
     summary = clean(diagnostic.summary)
-    lines = [f"{label} {head}: {summary}" if head else f"{label} {summary}"]
+    lines = _head(diagnostic, f"{head}: {summary}" if head else summary, look)
     hint = diagnostic.hint
     if diagnostic.excerpt and diagnostic.line is not None:
         drawn, hint = _excerpt(diagnostic, look)
@@ -44,9 +42,26 @@ def diagnostic_text(diagnostic: Diagnostic, look: Look) -> str:
     for line in clean_lines(diagnostic.detail).split("\n"):
         lines += wrapped(line, look.width, "  ") if line[:1] != " " else [f"  {line}"]
     if hint:
-        # Not wrapped: it may hold a command to copy.
-        lines += [f"  {line}".rstrip() for line in clean_lines(hint).split("\n")]
+        for line in clean_lines(hint).split("\n"):
+            lines += _advice(line, look)
     return "\n".join(lines)
+
+
+def _head(diagnostic: Diagnostic, text: str, look: Look) -> list[str]:
+    style = "bold red" if diagnostic.severity == "error" else "bold yellow"
+    label = f"{diagnostic.severity}[{diagnostic.code}]:"
+    first, *rest = [f"{label} {text}"]
+    if look.fold:
+        first, *rest = wrapped(first, look.width, "")
+        rest = wrapped(" ".join(rest), look.width, "    ")
+    return [look.paint(style, label) + first.removeprefix(label), *rest]
+
+
+def _advice(line: str, look: Look) -> list[str]:
+    """A line of the hint; whole where it may hold a command to copy."""
+    if look.fold and "flowplan " not in line and line[:1] != " ":
+        return wrapped(line, look.width, "  ") or [""]
+    return [f"  {line}".rstrip()]
 
 
 def count_text(diagnostics: Sequence[Diagnostic]) -> str:

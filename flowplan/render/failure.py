@@ -52,9 +52,11 @@ def show_failure(
     if json_into:
         keep = one_line and (not isinstance(error, UsageError) or isinstance(error, ResultLost))
         _into_file(json_into, json_line(document), keep=keep)
-    if as_json:
+    if as_json and not isinstance(error, ResultLost):
         write_json(out, document, line=one_line)
-        return
+        if out.failure is None or isinstance(out.failure, BrokenPipeError):
+            return
+        # Nothing can be read there, so it is told where it can.
     err.line(diagnostics_text(error.diagnostics, err.look()))
     count = count_text(error.diagnostics)
     outcome = _OUTCOME.get(verb, "") if isinstance(error, (TemplateError, PlanError)) else ""

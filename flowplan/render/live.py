@@ -131,6 +131,10 @@ class LiveProgress:
         for line in lines:
             self.console.print(Text.from_ansi(line), soft_wrap=True)
 
+    def line(self, text: str = "", /) -> None:
+        """Print a line that belongs to no step above what is redrawn."""
+        self.console.print(Text.from_ansi(text.strip("\n")), soft_wrap=True)
+
     def _finished(self, event: Event) -> list[str]:
         self.running.pop(event.node or "", None)
         self.waiting.pop(event.node or "", None)

@@ -26,6 +26,11 @@ class Look:
     short: bool = False
     verbose: bool = False
 
+    @property
+    def fold(self) -> bool:
+        """Whether long lines are folded: on a terminal, which else cuts words at its edge."""
+        return self.short
+
     def paint(self, style: str, text: str) -> str:
         """`text` in a style such as `bold red`, if there is colour."""
         return paint(style, text, colour=self.colour)

@@ -8,6 +8,7 @@ from flowplan.planner.plan import FieldChange, NodeChange
 from flowplan.planner.values import Json
 from flowplan.render.look import MADE_UP, Look
 from flowplan.render.sanitise import clean
+from flowplan.render.tables import hung
 from flowplan.render.text_diff import changed_lines, json_lines
 from flowplan.render.values import SENSITIVE, path_text, value_text
 
@@ -21,7 +22,8 @@ _STYLE = {"+": "green", "-": "red"}
 def field_lines(change: NodeChange, look: Look) -> list[str]:
     """All fields of a node, their values in one column."""
     paths = [path_text(field.path) for field in change.fields]
-    column = min(max((len(path) for path in paths), default=0), _WIDEST_PATH)
+    # A longer one pushes its own value to the right, not all of them.
+    column = max((len(path) for path in paths if len(path) <= _WIDEST_PATH), default=0)
     draw = {"create": _created, "delete": _deleted}.get(change.action, _changed)
     lines: list[str] = []
     for path, field in zip(paths, change.fields, strict=True):
@@ -38,13 +40,18 @@ def _created(path: str, field: FieldChange, look: Look) -> list[str]:
     block = _whole(field.after, look)
     if block is not None:
         return [f"{INDENT}{path}  {block[0]}", *block[1]]
-    return [f"{INDENT}{path}  {_value(field, field.after, look)}"]
+    return _line(path, _value(field, field.after, look), look)
+
+
+def _line(path: str, value: str, look: Look) -> list[str]:
+    """A field and its value."""
+    return _long(f"{INDENT}{path}  ", value, look)
 
 
 def _deleted(path: str, field: FieldChange, look: Look) -> list[str]:
     """There is no after to show."""
     shown = SENSITIVE if field.sensitive else _value(field, field.before, look)
-    return [f"{INDENT}{path}  {shown}"]
+    return _line(path, shown, look)
 
 
 def _changed(path: str, field: FieldChange, look: Look) -> list[str]:
@@ -60,10 +67,16 @@ def _changed(path: str, field: FieldChange, look: Look) -> list[str]:
     return [
         f"{INDENT}{path.rstrip()}{why}",
         *(
-            f"{INDENT}  {look.paint(_STYLE[sign], f'{sign} {value}')}"
+            look.paint(_STYLE[sign], line)
             for sign, value in (("-", _before(field, look)), ("+", _after(field, look)))
+            for line in _long(f"{INDENT}  {sign} ", value, look)
         ),
     ]
+
+
+def _long(lead: str, value: str, look: Look) -> list[str]:
+    """On a terminal a long value goes on below its own beginning."""
+    return hung(lead, value, look.width) if look.fold else [lead + value]
 
 
 def change_text(field: FieldChange, look: Look) -> str:

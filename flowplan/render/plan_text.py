@@ -6,6 +6,7 @@ are counted. Pure: from a `Plan` to text.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from flowplan.planner.plan import Drift, NodeChange, OutputChange, Plan
@@ -67,12 +68,13 @@ def no_changes_text(plan: Plan) -> str:
 def summary_text(plan: Plan) -> str:
     """One sentence: `Plan: 3 to create, 1 to delete (blocked), 1 drifted`."""
     counts = plan.summary
-    blocked = sum(1 for change in plan.changes if change.blocked)
+    held_back: Counter[str] = Counter(change.action for change in plan.changes if change.blocked)
     parts = []
     for action in _DOING:
         if counts[action]:
-            held = " (blocked)" if action == "delete" and blocked == counts[action] else ""
-            if action == "delete" and 0 < blocked < counts[action]:
+            blocked = held_back[action]
+            held = " (blocked)" if blocked == counts[action] else ""
+            if 0 < blocked < counts[action]:
                 held = f" ({blocked:,} blocked)"
             parts.append(f"{counts[action]:,} to {action}{held}")
     if counts["drift"]:
@@ -89,11 +91,13 @@ def _header(plan: Plan, look: Look) -> str:
     server = f" ({product}{clean(plan.server)})" if plan.server else ""
     left = f"{clean(plan.workflow)} → {clean(plan.endpoint)}{server}"
     serial = f", serial {plan.binding.serial}" if plan.binding.serial else ", not written yet"
+    if look.fold and len(left) > look.width:
+        left = left.replace(" → ", "\n  → ", 1)
     right = f"state: {clean(plan.state_location)}{serial}" if plan.state_location else ""
     if not right:
         return look.paint("bold", left)
     gap = look.width - len(left) - len(right)
-    if gap < 2:  # noqa: PLR2004 the two must not touch
+    if gap < 2 or "\n" in left:  # noqa: PLR2004 the two must not touch
         return f"{look.paint('bold', left)}\n{right}"
     return look.paint("bold", left) + " " * gap + right
 

@@ -26,6 +26,7 @@ class _Begun:
     """What the provider recorded before it waited."""
 
     resource_id: str | None = None
+    task_id: str | None = None
     owned: tuple[Owned, ...] = ()
 
 
@@ -102,6 +103,7 @@ def _once(
         owned: tuple[Owned, ...] = (),
     ) -> None:
         begun.resource_id = resource_id or begun.resource_id
+        begun.task_id = begun.task_id if task_id is None else task_id
         begun.owned = merged_owned(begun.owned, owned)
         run.log.progress(intent.id, resource_id=resource_id, task_id=task_id, owned=owned)
 
@@ -110,7 +112,8 @@ def _once(
     except FlowplanError as error:
         if begun.resource_id is not None:
             _keep_begun(run, intent, begun)
-        elif not isinstance(error, AnswerLost):
+        elif not begun.task_id and not isinstance(error, AnswerLost):
+            # While a task goes on the intent stays open: the next command asks what came of it.
             run.failed(intent, error.diagnostics[0].code)
         raise
     made = replace(

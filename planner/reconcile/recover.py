@@ -44,7 +44,7 @@ def _answered(workspace: Workspace, state: State, unanswered: Sequence[OpenInten
     for item in unanswered:
         intent = item.intent
         if intent.verb == "create" and item.resource_id is None:
-            lost.append(intent)
+            lost.append(_with_task(intent, item.task_id))
             continue
         waiting.append(intent)
         if intent.verb == "create":
@@ -73,6 +73,11 @@ def _answered(workspace: Workspace, state: State, unanswered: Sequence[OpenInten
             if found is not None:
                 records[found.node] = found
     return replace(state, resources=records)
+
+
+def _with_task(intent: IntentRecord, task_id: str | None) -> IntentRecord:
+    """The wish, with the task that works on it among its notes: `StepType.find` may ask it."""
+    return replace(intent, notes={**intent.notes, "task_id": task_id}) if task_id else intent
 
 
 def _pending(record: ResourceRecord, intent: IntentRecord) -> ResourceRecord:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from flowplan.planner.expressions import contains
 from flowplan.planner.template.catalogue import StepCatalogue
 from flowplan.planner.template.formats import NAME_RULE, kind_of, kinds_of, unwanted_characters
+from flowplan.planner.template.managed import ManagedCheck
 from flowplan.planner.template.model import Node
 from flowplan.planner.template.report import Report, listed
 from flowplan.planner.template.wiring import Wiring
@@ -21,6 +22,12 @@ from flowplan.protocol import InputSpec, StepSchema
 __all__ = ["InputCheck"]
 
 _NAMED = frozenset({"connector_id", "model_id", "model_group_id"})
+# Flow Framework's denylist: steps of its own deprovisioning.
+_DENIED = {
+    "delete_index": "index",
+    "delete_ingest_pipeline": "ingest pipeline",
+    "delete_search_pipeline": "search pipeline",
+}
 
 
 @dataclass(slots=True)
@@ -52,6 +59,7 @@ class InputCheck:
             return
         self._previous(node)
         self._rivals(node)
+        ManagedCheck(self.wiring, self.report).check(node, schema)
         if draft.complete:
             self._missing(node, schema)
 
@@ -79,6 +87,19 @@ class InputCheck:
 
     def _unknown_type(self, node: Node) -> None:
         path = (*node.path, "type")
+        if node.type in _DENIED and self.steps.unsupported(node.type):
+            what = _DENIED[node.type]
+            self.report.error(
+                "FP156",
+                f"{node.type} can't be used in a template",
+                path,
+                node=node.id,
+                detail="Flow Framework refuses it in workflows as well. A template says what there "
+                "is, so that what it no longer has is deleted.",
+                hint=f"remove this node and the one that makes the {what}, then apply with "
+                "--allow-delete",
+            )
+            return
         if self.steps.unsupported(node.type):
             self.report.error(
                 "FP151",

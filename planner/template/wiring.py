@@ -85,11 +85,13 @@ class Wiring:
         offered: dict[str, list[str]] = {}
         for source in self.before[node.id]:
             for output in self.outputs(source) or ():
-                if output not in schema.inputs or schema.inputs[output].local:
+                if output not in schema.inputs:
                     continue
+                free = output not in self.inherited and output not in node.user_inputs
                 if node.previous_node_inputs.get(source) == output:
                     named.setdefault(output, []).append(source)
-                elif output not in self.inherited and output not in node.user_inputs:
+                elif free and not schema.inputs[output].local:
+                    # What is not sent as such (the model of a tool) is taken by name only.
                     offered.setdefault(output, []).append(source)
         return {key: tuple(found) for key, found in {**offered, **named}.items()}
 

@@ -6,7 +6,6 @@ Neither tool types nor an llm's model are checked, nor are names unique. Must no
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from flowplan.providers.sandbox import checks, search, wire
 from flowplan.providers.sandbox.node import Node
@@ -17,7 +16,8 @@ from flowplan.providers.sandbox.wire import ApiError, JsonObject, Reply, Request
 __all__ = ["ROUTES"]
 
 _TYPES = frozenset({"flow", "conversational", "conversational_flow", "plan_execute_and_reflect"})
-_MEMORY = frozenset({"conversation_index", "agentic_memory", "remote_agentic_memory"})
+_MEMORY_KEYS = ("type", "session_id", "window_size")
+_LONGEST = 128
 _TEXTS = ("name", "description", "app_type")
 _TOOLS = (
     "AgentTool",
@@ -35,17 +35,18 @@ _TOOLS = (
 )
 
 
-def _tool(item: Any) -> JsonObject:
-    if not isinstance(item, dict) or item.get("type") is None:
+def _tool(item: JsonObject) -> JsonObject:
+    if item.get("type") is None:
         raise wire.illegal_argument("tool type is null")
     tool: JsonObject = {"type": checks.text(item, "type")}
     for key in ("name", "description"):
-        if (value := checks.text(item, key)) is not None:
+        if value := checks.text(item, key):
             tool[key] = value
-    if parameters := checks.stringified(item.get("parameters")):
-        tool["parameters"] = parameters
-    if config := checks.stringified(item.get("config")):
-        tool["config"] = config
+    for key in ("parameters", "attributes", "config"):
+        if values := checks.stringified(item.get(key)):
+            tool[key] = values
+    if isinstance(item.get("runtime_resources"), dict) and item["runtime_resources"]:
+        tool["runtime_resources"] = item["runtime_resources"]
     tool["include_output_in_agent_response"] = item.get("include_output_in_agent_response") is True
     return tool
 
@@ -56,18 +57,21 @@ def _read(body: JsonObject) -> JsonObject:
     for key in _TEXTS:
         if (value := checks.text(body, key)) is not None:
             kept[key] = value
-    tools = [_tool(item) for item in body.get("tools") or ()]
+    tools = [_tool(item) for item in checks.objects(body.get("tools", []))]
     if tools:
         kept["tools"] = tools
-    if "parameters" in body:
+    if not 0 < len(kept.get("name", "a name")) <= _LONGEST:
+        reason = f"Agent name cannot be empty or exceed max length of {_LONGEST} characters"
+        raise wire.illegal_argument(reason)
+    if body.get("parameters") is not None:
         kept["parameters"] = checks.stringified(body["parameters"])
-    llm = body.get("llm")
-    if isinstance(llm, dict):
+    if "llm" in body:
+        (llm,) = checks.objects([body["llm"]])
         kept["llm"] = {"model_id": llm["model_id"]} if llm.get("model_id") is not None else {}
         if parameters := checks.stringified(llm.get("parameters")):
             kept["llm"]["parameters"] = parameters
     if isinstance(body.get("memory"), dict):
-        kept["memory"] = body["memory"]
+        kept["memory"] = {key: body["memory"][key] for key in _MEMORY_KEYS if key in body["memory"]}
     return kept
 
 
@@ -81,6 +85,8 @@ def register(node: Node, request: Request) -> Reply:
     """`POST agents/_register` (07: 45-58)."""
     body = request.object(wire.parse_error("request body is required"))
     source, type_ = _read(body), checks.text(body, "type")
+    if source.get("llm", {"model_id": ""}).get("model_id") is None:
+        raise wire.illegal_argument("model id is null")
     if "name" not in source:
         raise wire.illegal_argument("Agent name can't be null")
     if type_ is None:
@@ -116,7 +122,10 @@ def update(node: Node, request: Request) -> Reply:
     body = request.object(wire.parse_error("request body is required"))
     changed = _read(body)
     with node.store.writing() as tx:
-        agent = _found(tx, request.args["id"])
+        agent = tx.get("agent", request.args["id"])
+        if agent is None:
+            reason = f"Failed to get agent with ID {request.args['id']}"
+            raise wire.status_error(wire.NOT_FOUND, reason)
         type_ = checks.text(body, "type")
         if type_ is not None and type_ != agent.source["type"]:
             raise wire.illegal_argument("Agent type cannot be updated")
@@ -126,6 +135,8 @@ def update(node: Node, request: Request) -> Reply:
             source["parameters"] = {**agent.source.get("parameters", {}), **changed["parameters"]}
         if "llm" in changed:
             source["llm"] = _merged_llm(agent.source.get("llm", {}), changed["llm"])
+        if "memory" in changed:
+            source["memory"] = {**agent.source["memory"], **changed["memory"]}
         _check_tools(source)
         done = tx.put(replace(agent, source=source))
     return node.written("agent", done)
@@ -143,8 +154,9 @@ def _check_memory(source: JsonObject, changed: JsonObject) -> None:
         return
     if "memory" not in source:
         raise ApiError(wire.SERVER_ERROR, "null_pointer_exception", "agent has no memory")
-    if str(changed["memory"].get("type", "")).lower() not in _MEMORY:
-        raise wire.illegal_argument("Invalid memory type")
+    type_ = changed["memory"].get("type", "conversation_index")
+    if type_ != "conversation_index":
+        raise wire.illegal_argument(f"Invalid memory type: {type_}")
 
 
 def delete(node: Node, request: Request) -> Reply:

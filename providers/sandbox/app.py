@@ -28,6 +28,7 @@ from flowplan.providers.sandbox import (
     models,
     pipelines,
     predictions,
+    reindexing,
     routes,
     tasks,
 )
@@ -59,6 +60,7 @@ _FAMILIES = (
     agents.ROUTES,
     pipelines.ROUTES,
     indices.ROUTES,
+    reindexing.ROUTES,
 )
 
 

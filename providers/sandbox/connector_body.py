@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from flowplan.providers.sandbox import checks, javajson, wire
-from flowplan.providers.sandbox.wire import JsonObject
+from flowplan.providers.sandbox.wire import ApiError, JsonObject
 
 __all__ = ["TRUSTED", "check_complete", "check_url", "check_usable", "created", "updated"]
 
@@ -40,6 +40,7 @@ _CLIENT_DEFAULTS: JsonObject = {
     "retry_backoff_policy": "constant",
     "skip_ssl_verification": False,
 }
+_POLICIES = frozenset({"constant", "exponential_equal_jitter", "exponential_full_jitter"})
 _UNTRUSTED = "Connector URL is not matching the trusted connector endpoint regex"
 # Without the setting the sandbox trusts every endpoint whose host is resolved; a real node lists
 # the public services by name.
@@ -47,9 +48,7 @@ _ANY_HOST = (r"^https?://[^/\s$]+(/.*)?$",)
 _PLACEHOLDER = re.compile(r"\$\{parameters\.([^}]+)\}")
 
 
-def _action(item: Any) -> JsonObject:
-    if not isinstance(item, dict):
-        raise wire.illegal_argument("Invalid connector action")
+def _action(item: JsonObject) -> JsonObject:
     kind = checks.text(item, "action_type")
     if kind is None:
         raise wire.illegal_argument("action type can't be null")
@@ -59,7 +58,7 @@ def _action(item: Any) -> JsonObject:
     action: JsonObject = {"action_type": kind.upper()}
     for key in _ACTION_KEYS:
         if key == "headers" and isinstance(item.get(key), dict):
-            action[key] = {name: javajson.string(value) for name, value in item[key].items()}
+            action[key] = checks.text_map(item[key])
         elif (value := checks.text(item, key)) is not None:
             action[key] = value
     for key in ("url", "method"):
@@ -69,8 +68,38 @@ def _action(item: Any) -> JsonObject:
 
 
 def _actions(body: JsonObject) -> list[JsonObject] | None:
-    value = body.get("actions")
-    return [_action(item) for item in value] if isinstance(value, list) else None
+    if "actions" not in body:
+        return None
+    return [_action(item) for item in checks.objects(body["actions"])]
+
+
+def _client_config(value: Any) -> JsonObject:
+    """Numbers may be written as texts; what is missing is filled in."""
+    found = dict(_CLIENT_DEFAULTS)
+    for key, item in checks.objects([value])[0].items():
+        default = _CLIENT_DEFAULTS.get(key)
+        if isinstance(default, bool):
+            found[key] = checks.flag(item)
+        elif isinstance(default, int):
+            found[key] = _number(item)
+        elif key == "retry_backoff_policy":
+            found[key] = checks.text({key: item}, key)
+            if found[key] not in _POLICIES:
+                raise wire.illegal_argument("Unsupported retry backoff policy")
+    return found
+
+
+def _number(value: Any) -> int:
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return int(value)
+    if not isinstance(value, str):
+        why = "not numeric, can not use numeric value accessors"
+        raise wire.not_of_type(javajson.token(value), why)
+    try:
+        return int(value)
+    except ValueError:
+        reason = f'For input string: "{value}"'
+        raise ApiError(wire.BAD_REQUEST, "number_format_exception", reason) from None
 
 
 def _read(body: JsonObject) -> tuple[JsonObject, list[str]]:
@@ -83,15 +112,12 @@ def _read(body: JsonObject) -> tuple[JsonObject, list[str]]:
         kept["parameters"] = checks.stringified(body["parameters"])
     if (actions := _actions(body)) is not None:
         kept["actions"] = actions
-    if isinstance(body.get("client_config"), dict):
-        known = {key: body["client_config"].get(key) for key in _CLIENT_DEFAULTS}
-        kept["client_config"] = _CLIENT_DEFAULTS | {
-            key: value for key, value in known.items() if value is not None
-        }
-    if body.get("backend_roles", ()) is None:
-        raise wire.illegal_argument("Can't get text on a VALUE_NULL: [backend_roles]")
+    if "client_config" in body:
+        kept["client_config"] = _client_config(body["client_config"])
+    if not isinstance(body.get("backend_roles", []), list):
+        raise checks.wrong_token("START_ARRAY", body["backend_roles"])
     credential = body.get("credential")
-    return kept, sorted(credential) if isinstance(credential, dict) else []
+    return kept, sorted(checks.text_map(credential)) if isinstance(credential, dict) else []
 
 
 def created(body: JsonObject) -> tuple[JsonObject, list[str]]:
@@ -106,7 +132,7 @@ def created(body: JsonObject) -> tuple[JsonObject, list[str]]:
         raise wire.illegal_argument(
             f"Unsupported connector protocol. Please use one of [{', '.join(PROTOCOLS)}]"
         )
-    _check_texts(kept)
+    _check_texts(kept, required=True)
     return {**kept, "parameters": kept.get("parameters", {})}, credential
 
 
@@ -117,24 +143,30 @@ def updated(
 
     NORMALISATION 1; so no key of either can be removed.
     """
-    kept, names = _read(body)
-    _check_texts({"name": source["name"], **kept})
+    with checks.changing():
+        kept, names = _read(body)
+    _check_texts({"name": source["name"], **kept}, required=False)
     merged = {**source, **kept}
     merged["parameters"] = {**source.get("parameters", {}), **kept.get("parameters", {})}
     return merged, sorted({*credential, *names})
 
 
-def _check_texts(fields: JsonObject) -> None:
+def _check_texts(fields: JsonObject, *, required: bool) -> None:
     checks.safe_texts(
         {
-            "Model connector name": (fields.get("name"), True),
+            "Model connector name": (fields.get("name"), required),
             "Model connector description": (fields.get("description"), False),
         }
     )
 
 
 def check_usable(source: JsonObject, credential: Sequence[str]) -> None:
-    """Refuse an aws_sigv4 connector without keys, at creation and at each read (05: 10-13, 38)."""
+    """Refuse an aws_sigv4 connector without keys, at creation and at each read (05: 10-13, 38).
+
+    A PUT takes any protocol; one that does not exist makes the connector unreadable.
+    """
+    if source.get("protocol") not in PROTOCOLS:
+        raise wire.illegal_argument(f"Can't find class for type {source.get('protocol')}")
     if source.get("protocol") != "aws_sigv4":
         return
     if not {"access_key", "secret_key"} <= {*credential} and "roleArn" not in credential:

@@ -17,6 +17,7 @@ __all__ = ["ROUTES"]
 
 # ML Commons looks for users by a search of the default size, so it never names more than ten.
 _LISTED = 10
+_MCP = "plugins.ml_commons.mcp_connector_enabled"
 
 
 def _unknown(id: str) -> ApiError:
@@ -42,9 +43,16 @@ def create(node: Node, request: Request) -> Reply:
     id_ = node.new_id()
     times = {"created_time": now, "last_updated_time": now}
     with node.store.writing() as tx:
+        _check_tools_allowed(node, tx, source["protocol"])
         connector_body.check_url(source, node.setting(tx, connector_body.TRUSTED))
         tx.put(Doc("connector", id_, source | times, {"credential_keys": credential}))
     return Reply(wire.OK, {"connector_id": id_})
+
+
+def _check_tools_allowed(node: Node, tx: Tx, protocol: str) -> None:
+    if protocol.startswith("mcp_") and str(node.setting(tx, _MCP)).lower() != "true":
+        reason = f"The MCP connector is not enabled. To enable, please update the setting {_MCP}"
+        raise ApiError(wire.SERVER_ERROR, "exception", reason)
 
 
 def get(node: Node, request: Request) -> Reply:

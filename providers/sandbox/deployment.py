@@ -86,6 +86,8 @@ def begin(
 
 def settled(model: Doc, node: Node) -> Doc:
     """The model as it is now; writes nothing."""
+    if node.now() < model.private.get("registered_at", 0):
+        return replace(model, source={**model.source, "model_state": "REGISTERING"})
     deploy = model.private.get("deploy")
     if deploy is None:
         return model

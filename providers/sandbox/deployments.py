@@ -28,8 +28,11 @@ def _unknown() -> ApiError:
     return wire.status_error(wire.NOT_FOUND, "Failed to find model")
 
 
-def start(node: Node, tx: Tx, model: Doc, shown_after: float) -> str:
-    """Begin a deployment and make its task; returns the task's id. Expects a settled model."""
+def start(node: Node, tx: Tx, model: Doc, shown_after: float, delay: float = 0) -> str:
+    """Begin a deployment after `delay` seconds and make its task; returns the task's id.
+
+    Expects a settled model.
+    """
     serving = model.private.get("serving")
     seconds = node.options.deploy
     if serving is None:
@@ -40,8 +43,9 @@ def start(node: Node, tx: Tx, model: Doc, shown_after: float) -> str:
     elif "deploy" not in model.private:
         seconds /= 3  # already in the cache: only the state is written again
     error = INJECTED if fails(node, model) else None
-    task = new_task(node, tx, "DEPLOY_MODEL", model, is_async=True, seconds=seconds, error=error)
-    tx.put(begin(model, node, serving, shown_after, seconds))
+    ends = delay + seconds
+    task = new_task(node, tx, "DEPLOY_MODEL", model, is_async=True, seconds=ends, error=error)
+    tx.put(begin(model, node, serving, delay + shown_after, ends))
     return task
 
 

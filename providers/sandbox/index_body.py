@@ -6,13 +6,14 @@ OpenSearch's. Must not know the store.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from flowplan.providers.sandbox import javajson, wire
 from flowplan.providers.sandbox.wire import ApiError, Json, JsonObject
 
-__all__ = ["DEFAULTS", "flat_settings", "mappings", "merged_mappings", "refuse_static"]
+__all__ = ["DEFAULTS", "alias", "flat_settings", "mappings", "merged_mappings", "refuse_static"]
 
 DEFAULTS = {
     "number_of_shards": "1",
@@ -53,6 +54,7 @@ _TYPES = frozenset(
     | {"xy_point", "xy_shape", "semantic_version", "context_aware_grouping"}
 )
 _ALIKE = 0.7
+_LEAST = {"number_of_shards": 1, "number_of_replicas": 0}
 _PLUGIN_TYPES = {
     "knn_vector": "opensearch-knn",
     "semantic": "opensearch-neural-search",
@@ -74,9 +76,20 @@ def flat_settings(value: Json, prefix: str = "") -> dict[str, str | list[str] | 
     if prefix:
         return found
     short = {name.removeprefix("index."): item for name, item in found.items()}
-    for name in short:
+    for name, item in short.items():
         _refuse_unknown(name)
+        if name in _LEAST and isinstance(item, str):
+            _refuse_no_number(name, item)
     return short
+
+
+def _refuse_no_number(name: str, value: str) -> None:
+    reason = f"Failed to parse value [{value}] for setting [index.{name}]"
+    if not re.fullmatch(r"-?\d+", value):
+        cause = {"type": "number_format_exception", "reason": f'For input string: "{value}"'}
+        raise wire.illegal_argument(reason, caused_by=cause)
+    if int(value) < _LEAST[name]:
+        raise wire.illegal_argument(f"{reason} must be >= {_LEAST[name]}")
 
 
 def _refuse_unknown(name: str) -> None:
@@ -127,7 +140,9 @@ def mappings(value: Json, plugins: tuple[str, ...] | None) -> JsonObject:
     """Mappings as they come back; unknown field types are refused (07: 13)."""
     if value is None:
         return {}
-    if not isinstance(value, dict) or "_doc" in value:
+    if isinstance(value, dict) and "_doc" in value:
+        raise wire.illegal_argument("The mapping definition cannot be nested under a type")
+    if not isinstance(value, dict):
         raise _unparsable("Root mapping definition has unsupported parameters", [])
     return _object(value, plugins)
 
@@ -138,10 +153,18 @@ def _object(value: JsonObject, plugins: tuple[str, ...] | None) -> JsonObject:
         made["dynamic"] = javajson.string(made["dynamic"])
     if made.get("enabled") in {"true", "false"}:
         made["enabled"] = made["enabled"] == "true"
+    if isinstance(made.get("copy_to"), str):
+        made["copy_to"] = [made["copy_to"]]
     for key in ("properties", "fields"):
         if isinstance(made.get(key), dict):
             made[key] = {name: _field(name, item, plugins) for name, item in made[key].items()}
     return made
+
+
+def _is_default(key: str, value: Json) -> bool:
+    """Whether a parameter says what holds anyway: then it is not shown (3.6.0, tried)."""
+    usual = {"index": "true", "store": "false", "doc_values": "true"}.get(key)
+    return usual is not None and str(value).lower() == usual
 
 
 def _field(name: str, value: Json, plugins: tuple[str, ...] | None) -> JsonObject:
@@ -154,7 +177,16 @@ def _field(name: str, value: Json, plugins: tuple[str, ...] | None) -> JsonObjec
     known = type_ in _TYPES or (plugin and (plugins is None or plugin in plugins))
     if type_ is not None and not known:
         raise _unparsable(f"No handler for type [{type_}] declared on field [{name}]", [name])
-    return _object(value, plugins)
+    made = _object(value, plugins)
+    shown = {key: item for key, item in made.items() if not _is_default(key, item)}
+    return shown if type_ not in {None, "object", "nested"} else made
+
+
+def alias(body: JsonObject) -> JsonObject:
+    """An alias as it comes back: one routing stands for both."""
+    routing = body.get("routing")
+    both = {} if routing is None else {"index_routing": routing, "search_routing": routing}
+    return {**both, **{key: item for key, item in body.items() if key != "routing"}}
 
 
 class _MappingError(ApiError):
@@ -176,19 +208,43 @@ def _unparsable(reason: str, _path: list[str]) -> ApiError:
     return _MappingError(wire.BAD_REQUEST, "mapper_parsing_exception", reason)
 
 
+# Parameters of a field that another PUT may change (3.6.0, tried: ignore_above, coerce, copy_to).
+_UPDATABLE = frozenset(
+    {"ignore_above", "coerce", "ignore_malformed", "copy_to", "meta", "boost", "fielddata"}
+    | {"eager_global_ordinals", "search_analyzer", "search_quote_analyzer", "norms", "fields"}
+    | {"split_queries_on_whitespace", "max_input_length", "ignore_z_value"}
+)
+
+
 def merged_mappings(before: JsonObject, added: JsonObject, place: str = "") -> JsonObject:
     """Mappings after a PUT: new fields and parameters, never another type (07: 22, 23)."""
     merged = {**before, **{key: item for key, item in added.items() if key != "properties"}}
     fields = dict(before.get("properties", {}))
     for name, field in added.get("properties", {}).items():
         path = f"{place}{name}"
-        if name in fields:
-            was, now = (item.get("type", "object") for item in (fields[name], field))
-            if was != now:
-                raise wire.illegal_argument(
-                    f"mapper [{path}] cannot be changed from type [{was}] to [{now}]"
-                )
+        if name not in fields:
+            fields[name] = field
+            continue
+        was, now = (item.get("type", "object") for item in (fields[name], field))
+        if was != now:
+            raise wire.illegal_argument(
+                f"mapper [{path}] cannot be changed from type [{was}] to [{now}]"
+            )
+        if now in {"object", "nested"}:
             fields[name] = merged_mappings(fields[name], field, f"{path}.")
         else:
-            fields[name] = field
+            fields[name] = _merged_field(fields[name], field, path)
     return {**merged, "properties": fields} if fields else merged
+
+
+def _merged_field(before: JsonObject, field: JsonObject, path: str) -> JsonObject:
+    """A field that is no object: what is left out goes back to its default, sub-fields stay."""
+    for key in sorted({*before, *field} - _UPDATABLE):
+        was, now = before.get(key, "default"), field.get(key, "default")
+        if was != now:
+            raise wire.illegal_argument(
+                f"Mapper for [{path}] conflicts with existing mapper:\n\tCannot update parameter "
+                f"[{key}] from [{was}] to [{now}]"
+            )
+    below = {**before.get("fields", {}), **field.get("fields", {})}
+    return {**field, "fields": below} if below else field

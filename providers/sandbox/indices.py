@@ -1,7 +1,7 @@
 """Indices without documents (transcript 07: 10-35, 67-68; NORMALISATION 5).
 
 Settings, mappings and aliases are kept; what would read or write documents has no endpoint, save
-`_reindex`, which has nothing to copy.
+for counting them, of which there are none. Copying them is in `reindexing`.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from flowplan.providers.sandbox.routes import Route
 from flowplan.providers.sandbox.store import Doc, Tx
 from flowplan.providers.sandbox.wire import ApiError, JsonObject, Reply, Request
 
-__all__ = ["ROUTES"]
+__all__ = ["ROUTES", "create_index", "missing"]
 
-_FORBIDDEN = frozenset(' "*,/<>?\\|#:')
+# Those that OpenSearch names in the order in which it does; `#` and `:` have words of their own.
+_FORBIDDEN = ' "*\\<|,>/?'
 _CREATED = "137277827"  # 3.6.0, as an index's `version.created`
 
 
@@ -33,14 +34,18 @@ def _invalid(name: str, why: str) -> ApiError:
 def _check_name(name: str) -> None:
     if name != name.lower():
         raise _invalid(name, "must be lowercase")
-    if _FORBIDDEN & set(name):
-        listed = ", ".join(sorted(_FORBIDDEN))
+    if set(_FORBIDDEN) & set(name):
+        listed = ", ".join(_FORBIDDEN)
         raise _invalid(name, f"must not contain the following characters [{listed}]")
+    for sign in "#:":
+        if sign in name:
+            raise _invalid(name, f"must not contain '{sign}'")
     if name.startswith(("-", "+")):
         raise _invalid(name, "must not start with '_', '-', or '+'")
 
 
-def _missing(name: str) -> ApiError:
+def missing(name: str) -> ApiError:
+    """What is said of an index that is not there."""
     return ApiError(
         wire.NOT_FOUND,
         "index_not_found_exception",
@@ -66,12 +71,13 @@ def _found(tx: Tx, request: Request) -> list[Doc]:
             if fnmatchcase(doc.id, pattern) or pattern in doc.source["aliases"]
         ]
         if not matches and "*" not in pattern and not request.flag("ignore_unavailable"):
-            raise _missing(name)
+            raise missing(name)
         found |= {doc.id: doc for doc in matches}
     return list(found.values())
 
 
-def _create(node: Node, tx: Tx, name: str, body: JsonObject) -> None:
+def create_index(node: Node, tx: Tx, name: str, body: JsonObject) -> None:
+    """Make an index as `body` says. Raises `ApiError`."""
     _check_name(name)
     known = {"settings", "mappings", "aliases"}
     other = [key for key in body if key not in known]
@@ -90,7 +96,10 @@ def _create(node: Node, tx: Tx, name: str, body: JsonObject) -> None:
             index_uuid=uuid,
         )
     given = {key: value for key, value in settings.items() if value is not None}
-    source = {"aliases": body.get("aliases") or {}, "mappings": mappings, "settings": given}
+    aliases = {
+        key: index_body.alias(item or {}) for key, item in (body.get("aliases") or {}).items()
+    }
+    source = {"aliases": aliases, "mappings": mappings, "settings": given}
     private = {"uuid": random_uuid(), "created": str(node.now())}
     tx.put(Doc("index", name, source, private))
 
@@ -100,7 +109,7 @@ def create(node: Node, request: Request) -> Reply:
     name = request.args["index"]
     body = request.object()
     with node.store.writing() as tx:
-        _create(node, tx, name, body)
+        create_index(node, tx, name, body)
     answer = {"acknowledged": True, "shards_acknowledged": True, "index": name}
     return Reply(wire.OK, answer)
 
@@ -174,7 +183,7 @@ def put_alias(node: Node, request: Request) -> Reply:
     body = request.object()
     with node.store.writing() as tx:
         for doc in _found(tx, request):
-            aliases = {**doc.source["aliases"], request.args["name"]: body}
+            aliases = {**doc.source["aliases"], request.args["name"]: index_body.alias(body)}
             tx.put(replace(doc, source={**doc.source, "aliases": aliases}))
     return Reply(wire.OK, {"acknowledged": True})
 
@@ -226,33 +235,52 @@ def cat(node: Node, request: Request) -> Reply:
     return Reply(wire.OK, lines, content_type="text/plain; charset=UTF-8")
 
 
-def reindex(node: Node, request: Request) -> Reply:
-    """`POST _reindex`: nothing to copy; the destination is made when it is missing."""
+def put_aliases(node: Node, request: Request) -> Reply:
+    """`POST /_aliases`: additions and removals, all or none."""
     body = request.object(wire.parse_error("request body is required"))
-    source = str((body.get("source") or {}).get("index", ""))
-    target = str((body.get("dest") or {}).get("index", ""))
     with node.store.writing() as tx:
-        for name in source.split(","):
-            if tx.get("index", name) is None:
-                raise _missing(name)
-        if tx.get("index", target) is None:
-            _create(node, tx, target, {})
-    if request.query.get("wait_for_completion") == "false":
-        return Reply(wire.OK, {"task": f"{node.id}:1"})
-    counts = ("total", "updated", "created", "deleted", "batches", "version_conflicts", "noops")
-    answer: JsonObject = {"took": 1, "timed_out": False, **dict.fromkeys(counts, 0)}
-    return Reply(wire.OK, {**answer, "retries": {"bulk": 0, "search": 0}, "failures": []})
+        for action in body.get("actions") or ():
+            for verb, wanted in action.items():
+                _act_on_alias(tx, verb, wanted)
+    return Reply(wire.OK, {"acknowledged": True})
+
+
+def _act_on_alias(tx: Tx, verb: str, wanted: JsonObject) -> None:
+    if verb not in ("add", "remove"):
+        raise wire.parse_error(f"[alias_action] unknown field [{verb}]")
+    name, alias = str(wanted["index"]), str(wanted["alias"])
+    doc = tx.get("index", name)
+    if doc is None:
+        raise missing(name)
+    aliases = {key: item for key, item in doc.source["aliases"].items() if key != alias}
+    if verb == "add":
+        body = {key: item for key, item in wanted.items() if key not in ("index", "alias")}
+        aliases[alias] = index_body.alias(body)
+    elif alias not in doc.source["aliases"]:
+        reason = f"aliases [{alias}] missing"
+        raise ApiError(wire.NOT_FOUND, "aliases_not_found_exception", reason)
+    tx.put(replace(doc, source={**doc.source, "aliases": aliases}))
+
+
+def stats(node: Node, request: Request) -> Reply:
+    """`GET {index}/_stats/docs`: no index has documents."""
+    with node.store.reading() as tx:
+        found = _found(tx, request)
+    none = {"docs": {"count": 0, "deleted": 0}}
+    shards = sum(int(_settings(doc)["index"]["number_of_shards"]) for doc in found)
+    answer: JsonObject = {
+        "_shards": {"total": 2 * shards, "successful": shards, "failed": 0},
+        "_all": {"primaries": none if found else {}, "total": none if found else {}},
+        "indices": {
+            doc.id: {"uuid": doc.private["uuid"], "primaries": none, "total": none} for doc in found
+        },
+    }
+    return Reply(wire.OK, answer)
 
 
 _TIMES = frozenset({"timeout", "cluster_manager_timeout", "master_timeout"})
 _MANY = frozenset({"ignore_unavailable", "allow_no_indices", "expand_wildcards", "flat_settings"})
 _CAT = frozenset({"format", "h", "v", "s", "expand_wildcards"})
-_REINDEX = frozenset({"wait_for_completion", "refresh", "timeout", "slices", "scroll"}) | {
-    "requests_per_second",
-    "require_alias",
-    "wait_for_active_shards",
-    "max_docs",
-}
 _ADMIN = "indices:admin"
 
 ROUTES = (
@@ -268,5 +296,6 @@ ROUTES = (
     Route("PUT", "/{index}/_alias/{name}", put_alias, f"{_ADMIN}/aliases", _TIMES),
     Route("DELETE", "/{index}/_alias/{name}", delete_alias, f"{_ADMIN}/aliases", _TIMES),
     Route("GET", "/_cat/indices", cat, "indices:monitor/stats", _CAT, reads=True),
-    Route("POST", "/_reindex", reindex, "indices:data/write/reindex", _REINDEX),
+    Route("POST", "/_aliases", put_aliases, f"{_ADMIN}/aliases", _TIMES),
+    Route("GET", "/{index}/_stats/docs", stats, "indices:monitor/stats", _MANY, reads=True),
 )

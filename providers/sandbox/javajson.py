@@ -11,6 +11,8 @@ import re
 from decimal import Decimal
 from typing import Any
 
+from flowplan.providers.javamap import map_order
+
 __all__ = ["JsonError", "compact", "double", "parse", "string", "token"]
 
 _SOURCE = "[Source: REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled)"
@@ -92,7 +94,18 @@ def string(value: Any) -> str:
         return value
     if isinstance(value, float):
         return double(value)
-    return compact(value)
+    return _gson(value)
+
+
+def _gson(value: Any) -> str:
+    """An object or array as Gson prints it from Java's maps: their order, Java's numbers."""
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{_gson(key)}:{_gson(value[key])}" for key in map_order(value)) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(_gson, value)) + "]"
+    if isinstance(value, float):
+        return double(value)
+    return compact(value).replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
 def token(value: Any) -> str:

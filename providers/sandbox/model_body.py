@@ -5,6 +5,7 @@ Must not know the store: what needs other documents (connector, group) is `model
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from flowplan.providers.sandbox import checks, connector_body, javajson, wire
@@ -22,14 +23,27 @@ _OTHERS = frozenset(
     | {"SAMPLE_ALGO", "AGENT", "CONNECTOR"}
 )
 _FUNCTIONS = _LOCAL | _OTHERS | {"REMOTE"}
+_UNITS = frozenset(
+    {"NANOSECONDS", "MICROSECONDS", "MILLISECONDS", "SECONDS", "MINUTES", "HOURS", "DAYS"}
+)
+_POSITIVE = r"\d*[1-9]\d*(\.\d*)?|0*\.\d*[1-9]\d*"
+_CONFIG_KEYS = (
+    "model_type", "embedding_dimension", "framework_type", "all_config", "pooling_mode",
+    "normalize_result", "model_max_length", "query_prefix", "passage_prefix", "additional_config",
+)  # fmt: skip
 _WRITTEN_AS_IS = ("guardrails", "model_config")
 
 
 def _limiter(value: Json) -> JsonObject:
     if not isinstance(value, dict):
-        raise wire.illegal_argument("Failed to parse [rate_limiter]: it must be an object")
-    known = {key: value[key] for key in ("limit", "unit") if value.get(key) is not None}
-    return {key: javajson.string(item) for key, item in known.items()}
+        raise checks.wrong_token("START_OBJECT", value)
+    known = {key: checks.text(value, key) for key in ("limit", "unit") if key in value}
+    if "limit" in known and not re.fullmatch(_POSITIVE, str(known["limit"])):
+        raise wire.parse_error("Limit field must be a positive number.")
+    if "unit" in known and known["unit"] not in _UNITS:
+        enum = "java.util.concurrent.TimeUnit"
+        raise wire.illegal_argument(f"No enum constant {enum}.{known['unit']}")
+    return known
 
 
 def _deploy_setting(value: Json) -> JsonObject:
@@ -40,7 +54,7 @@ def _deploy_setting(value: Json) -> JsonObject:
 
 def _interface(value: Json) -> JsonObject:
     if not isinstance(value, dict):
-        raise wire.illegal_argument("Failed to parse [interface]: it must be an object")
+        return {}
     known = {key: value[key] for key in ("input", "output") if value.get(key) is not None}
     return {key: javajson.string(item) for key, item in known.items()}
 
@@ -53,9 +67,36 @@ def _settings(body: JsonObject) -> JsonObject:
         ("deploy_setting", _deploy_setting),
         ("interface", _interface),
     ):
-        if key in body and (value := read(body[key])):
-            kept[key] = value
+        if key in body:
+            kept[key] = read(body[key])
+    if "model_config" in kept:
+        kept["model_config"] = _config(kept["model_config"])
+    if "guardrails" in kept:
+        kept["guardrails"] = _guardrails(kept["guardrails"])
     return kept
+
+
+def _config(value: Json) -> JsonObject:
+    """Known keys only; two of them are names of Java constants."""
+    if not isinstance(value, dict):
+        raise checks.wrong_token("START_OBJECT", value)
+    known = {key: value[key] for key in _CONFIG_KEYS if key in value}
+    return known | {
+        key: str(known[key]).upper() for key in ("framework_type", "pooling_mode") if key in known
+    }
+
+
+def _guardrails(value: Json) -> Json:
+    """Empty lists are dropped, and sides without any."""
+    if not isinstance(value, dict) or value.get("type") not in {"local_regex", "model"}:
+        raise wire.illegal_argument("The type of guardrails is required, can not be null.")
+    found = dict(value)
+    for side in ("input_guardrail", "output_guardrail"):
+        if isinstance(found.get(side), dict):
+            found[side] = {key: item for key, item in found[side].items() if item != []}
+            if not found[side]:
+                del found[side]
+    return found
 
 
 def registered(body: JsonObject) -> tuple[JsonObject, JsonObject]:
@@ -71,8 +112,8 @@ def registered(body: JsonObject) -> tuple[JsonObject, JsonObject]:
     for key in ("description", "connector_id", "model_group_id"):
         if (value := checks.text(body, key)) is not None:
             source[key] = value
-    if body.get("is_enabled") is False:
-        source["is_enabled"] = False  # true at registration comes back absent
+    if "is_enabled" in body:
+        source["is_enabled"] = checks.flag(body["is_enabled"])
     source |= _settings(body)
     private: JsonObject = {}
     if isinstance(body.get("connector"), dict):
@@ -92,7 +133,9 @@ def refuse_incomplete(source: JsonObject, body: JsonObject) -> None:
     elif (format_ := checks.text(body, "model_format")) is None:
         raise wire.illegal_argument("model format is null")
     else:
-        source["model_format"] = format_
+        source["model_format"] = format_.upper()
+        if (hash_ := checks.text(body, "model_content_hash_value")) is not None:
+            source["model_content_hash_value"] = hash_
     checks.safe_texts(
         {
             "Model name": (source["name"], True),
@@ -104,9 +147,10 @@ def refuse_incomplete(source: JsonObject, body: JsonObject) -> None:
 def updated(source: JsonObject, body: JsonObject) -> JsonObject:
     """A model after a PUT, without what connector and group need (06: 33, 55-65; 09: 9-11)."""
     changed: JsonObject = {}
-    for key in ("name", "description", "connector_id", "model_group_id"):
-        if (value := checks.text(body, key)) is not None:
-            changed[key] = value
+    with checks.changing():
+        for key in ("name", "description", "connector_id", "model_group_id"):
+            if (value := checks.text(body, key)) is not None:
+                changed[key] = value
     checks.safe_texts(
         {
             "Model Name": (changed.get("name"), False),
@@ -124,20 +168,20 @@ def updated(source: JsonObject, body: JsonObject) -> JsonObject:
             wire.BAD_REQUEST,
             "This remote does not have a connector_id field, maybe it uses an internal connector.",
         )
-    if isinstance(body.get("is_enabled"), bool):
-        changed["is_enabled"] = body["is_enabled"]
+    if "is_enabled" in body:
+        changed["is_enabled"] = checks.flag(body["is_enabled"])
     changed |= _merged_settings(source, _settings(body))
     return {**source, **{key: value for key, value in changed.items() if _kept(key, value)}}
 
 
 def _kept(key: str, value: Any) -> bool:
-    # An empty id or name is not set (`Strings.hasLength`), an empty description is stored.
-    return value != "" or key == "description"
+    # An empty id is not set (`Strings.hasLength`), an empty text is stored.
+    return value != "" or key in {"name", "description"}
 
 
 def _merged_settings(source: JsonObject, settings: JsonObject) -> JsonObject:
     merged = dict(settings)
-    for key in ("rate_limiter", "deploy_setting", "interface"):
+    for key in ("rate_limiter", "deploy_setting", "interface", "model_config"):
         if key in settings:
             merged[key] = {**source.get(key, {}), **settings[key]}
     return merged

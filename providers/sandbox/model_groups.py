@@ -12,9 +12,12 @@ from flowplan.providers.sandbox import checks, search, wire
 from flowplan.providers.sandbox.node import Node
 from flowplan.providers.sandbox.routes import Route
 from flowplan.providers.sandbox.store import Doc, Tx
-from flowplan.providers.sandbox.wire import ApiError, Reply, Request
+from flowplan.providers.sandbox.wire import ApiError, JsonObject, Reply, Request
 
 __all__ = ["ROUTES", "join_or_make", "next_version"]
+
+
+_MODES = frozenset({"public", "private", "restricted"})
 
 
 def _named(tx: Tx, name: str) -> Doc | None:
@@ -26,7 +29,7 @@ def _make(node: Node, tx: Tx, name: str, description: str | None) -> str:
     source = {
         "name": name,
         "latest_version": 0,
-        **({"description": description} if description else {}),
+        **({} if description is None else {"description": description}),
         "access": "public",
         "created_time": now,
         "last_updated_time": now,
@@ -67,6 +70,19 @@ def _check_texts(name: str | None, description: str | None, required: bool) -> N
     )
 
 
+def _refuse_access(body: JsonObject) -> None:
+    """Who may use a group can be said only where the security plugin is (3.6.0, checked)."""
+    if (
+        checks.text(body, "access_mode") in _MODES
+        or body.get("backend_roles")
+        or "add_all_backend_roles" in body
+    ):
+        raise wire.illegal_argument(
+            "You cannot specify model access control parameters because the Security plugin or "
+            "model access control is disabled on your cluster."
+        )
+
+
 def register(node: Node, request: Request) -> Reply:
     """`POST model_groups/_register` (06: 0-2)."""
     body = request.object(wire.parse_error("Model group request has empty body"))
@@ -75,6 +91,7 @@ def register(node: Node, request: Request) -> Reply:
         reason = "model group name must not be null"
         raise ApiError(wire.SERVER_ERROR, "null_pointer_exception", reason)
     _check_texts(name, description, required=True)
+    _refuse_access(body)
     with node.store.writing() as tx:
         taken = _named(tx, name)
         if taken is not None:
@@ -100,6 +117,7 @@ def update(node: Node, request: Request) -> Reply:
     body = request.object(wire.parse_error("Failed to update model group: Request body is empty"))
     name, description = checks.text(body, "name"), checks.text(body, "description")
     _check_texts(name, description, required=False)
+    _refuse_access(body)
     id_ = request.args["id"]
     with node.store.writing() as tx:
         group = tx.get("model_group", id_)

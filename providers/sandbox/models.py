@@ -6,6 +6,7 @@ Answers as in transcript 06. Deploying is `deployments`; must not know how a pre
 from __future__ import annotations
 
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from typing import Any
 
 from flowplan.providers.sandbox import connector_body, model_body, search, wire
@@ -28,21 +29,39 @@ _BUSY = (
 def register(node: Node, request: Request) -> Reply:
     """`POST models/_register` (06: 8-32): the task is COMPLETED at once, `?deploy=true` deploys.
 
-    A local model's id is only in its task, as ML Commons' documentation has it (not recorded).
+    A local model's id is only in its task, once that is done.
     """
     body = request.object(wire.parse_error("request body is required"))
     source, private = model_body.registered(body)
     model_body.refuse_incomplete(source, body)
-    remote = source["algorithm"] == "REMOTE"
     with node.store.writing() as tx:
         _check_connector(node, tx, source, private)
+        if source["algorithm"] != "REMOTE":
+            return _register_local(node, tx, source, private, deploy=request.flag("deploy"))
         model = _insert(node, tx, source, private)
-        task = new_task(node, tx, "REGISTER_MODEL", model, is_async=not remote)
+        task = new_task(node, tx, "REGISTER_MODEL", model, is_async=False)
         if request.flag("deploy"):
             # A read just after the registration still says REGISTERED (06: 28).
             start(node, tx, model, shown_after=node.options.deploy / 3)
-    answer = {"task_id": task, "status": "CREATED"}
-    return Reply(wire.OK, {**answer, "model_id": model.id} if remote else answer)
+    return Reply(wire.OK, {"task_id": task, "status": "CREATED", "model_id": model.id})
+
+
+def _register_local(
+    node: Node, tx: Tx, source: dict[str, Any], private: dict[str, Any], *, deploy: bool
+) -> Reply:
+    """Nothing is downloaded: it takes the option's time, and where it fails nothing is left."""
+    pattern, seconds = node.options.register_fail, node.options.register
+    error = None
+    if pattern is not None and fnmatchcase(source["name"], pattern):
+        error = "registration failed: injected by the sandbox's register_fail"
+        model = Doc("model", node.new_id(), source, private)
+    else:
+        until = node.now() + int(seconds * 1000)
+        model = _insert(node, tx, source, {**private, "registered_at": until})
+    task = new_task(node, tx, "REGISTER_MODEL", model, is_async=True, seconds=seconds, error=error)
+    if deploy and error is None:
+        start(node, tx, model, shown_after=node.options.deploy / 3, delay=seconds)
+    return Reply(wire.OK, {"task_id": task, "status": "CREATED"})
 
 
 def _check_connector(node: Node, tx: Tx, source: dict[str, Any], private: dict[str, Any]) -> None:

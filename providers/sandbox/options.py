@@ -34,7 +34,8 @@ class SandboxOptions:
 
     `lost_rate`: the answer is dropped after the request took effect. `reset_rate`: the connection
     is reset before it does. `crash_rate`: the process is killed, before or after. `deploy_fail`: a
-    pattern (`bad-*`) of model names whose deployment fails.
+    pattern (`bad-*`) of model names whose deployment fails; `register` and `register_fail` are the
+    same for registering local models.
     """
 
     path: Path | None = None
@@ -47,6 +48,8 @@ class SandboxOptions:
     plugins: tuple[str, ...] | None = None
     deploy: float = 0.15
     deploy_fail: str | None = None
+    register: float = 0.15
+    register_fail: str | None = None
     version: str = "3.6.0"
 
     def at(self, default: Path) -> SandboxOptions:
@@ -103,6 +106,8 @@ _OPTIONS: dict[str, tuple[Callable[[str], Any], str]] = {
     "plugins": (_plugins, "opensearch-ml,opensearch-knn"),
     "deploy": (_duration, "150ms"),
     "deploy_fail": (str, "bad-*"),
+    "register": (_duration, "150ms"),
+    "register_fail": (str, "bad-*"),
     "version": (_version, "3.6.0"),
 }
 

@@ -52,10 +52,21 @@ _SEARCH: dict[str, str | None] = {
 
 
 def _entries(body: JsonObject, key: str) -> Iterable[tuple[str, Json]]:
-    for item in body.get(key) or ():
+    listed = body.get(key, ())
+    if not isinstance(listed, (list, tuple)):
+        raise wire.parse_error(
+            f"[{key}] property isn't a list, but of type [{_java_class(listed)}]",
+            property_name=key,
+        )
+    for item in listed:
         if not isinstance(item, dict) or len(item) != 1:
             raise wire.parse_error(f"[{key}] must be a list of objects with one processor each")
         yield from item.items()
+
+
+def _java_class(value: Json) -> str:
+    names = {str: "lang.String", dict: "util.HashMap", bool: "lang.Boolean", int: "lang.Integer"}
+    return f"java.{names.get(type(value), 'lang.Double')}"
 
 
 def _has(node: Node, plugin: str | None) -> bool:
@@ -82,25 +93,31 @@ def _check_ingest(node: Node, id: str, body: JsonObject) -> None:
             if plugin == "" or not _has(node, plugin):
                 reason = f"No processor type exists with name [{name}]"
                 raise wire.parse_error(reason, processor_type=name)
-            for field in needed:
-                if not isinstance(settings, dict) or field not in settings:
-                    raise wire.parse_error(
-                        f"[{field}] required property is missing",
-                        processor_type=name,
-                        property_name=field,
-                    )
+            _refuse_missing(name, settings, needed)
     known = frozenset({"description", "version", "processors", "on_failure"})
     _refuse_other_keys(id, body, known)
 
 
+def _refuse_missing(name: str, settings: Json, needed: tuple[str, ...]) -> None:
+    for field in needed:
+        if not isinstance(settings, dict) or field not in settings:
+            raise wire.parse_error(
+                f"[{field}] required property is missing",
+                processor_type=name,
+                property_name=field,
+            )
+
+
+_SEARCH_NEEDS = {"rename_field": ("field", "target_field")}
 _PHASES = ("request_processors", "response_processors", "phase_results_processors")
 
 
 def _check_search(node: Node, id: str, body: JsonObject) -> None:
     for key in _PHASES:
-        for name, _settings in _entries(body, key):
+        for name, settings in _entries(body, key):
             if name not in _SEARCH or not _has(node, _SEARCH[name]):
                 raise wire.illegal_argument(f"Invalid processor type {name}")
+            _refuse_missing(name, settings, _SEARCH_NEEDS.get(name, ()))
     _refuse_other_keys(id, body, frozenset({"description", "version", *_PHASES}))
 
 

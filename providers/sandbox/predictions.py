@@ -35,10 +35,12 @@ _DIMENSION = 8
 
 def predict(node: Node, request: Request) -> Reply:
     """`POST models/{id}/_predict` and `POST _predict/{algorithm}/{id}` (06: 48)."""
-    body = request.object(wire.parse_error("request body is required"))
     with node.store.reading() as tx:
         model = tx.get("model", request.args["id"])
-    serving = _serving(node, None if model is None else settled(model, node))
+    if model is None:
+        raise wire.status_error(wire.NOT_FOUND, "Failed to find model")
+    body = request.object(wire.parse_error("request body is required"))
+    serving = _serving(node, settled(model, node))
     parameters = {**(serving.get("parameters") or {}), **_given(body)}
     action: JsonObject = next(
         (item for item in serving.get("actions") or () if item["action_type"] == "PREDICT"), {}
@@ -49,10 +51,8 @@ def predict(node: Node, request: Request) -> Reply:
     return Reply(wire.OK, {"inference_results": [{"output": output, "status_code": 200}]})
 
 
-def _serving(node: Node, model: Doc | None) -> JsonObject:
+def _serving(node: Node, model: Doc) -> JsonObject:
     """What serves the model; deploys it when nothing does."""
-    if model is None:
-        raise wire.status_error(wire.NOT_FOUND, "Failed to find model")
     if model.source.get("is_enabled") is False:
         raise wire.status_error(wire.FORBIDDEN, "Model is disabled.")
     if is_cached(model):

@@ -11,7 +11,7 @@ from flowplan.providers.sandbox import javajson, search, wire
 from flowplan.providers.sandbox.node import Node
 from flowplan.providers.sandbox.routes import Route
 from flowplan.providers.sandbox.store import Doc, Tx
-from flowplan.providers.sandbox.wire import Reply, Request
+from flowplan.providers.sandbox.wire import JsonObject, Reply, Request
 
 __all__ = ["ROUTES", "new_task", "settled_task"]
 
@@ -47,6 +47,8 @@ def new_task(
 def settled_task(task: Doc, node: Node) -> Doc:
     """The task as it is now; writes nothing."""
     done_at = task.private["done_at"]
+    if node.now() < done_at or task.private["error"] is not None:
+        task = replace(task, source=_without_model(task.source))
     if node.now() < done_at:
         return task
     source = {**task.source, "state": "COMPLETED", "last_update_time": done_at}
@@ -54,6 +56,12 @@ def settled_task(task: Doc, node: Node) -> Doc:
         source["state"] = "FAILED"
         source["error"] = javajson.compact({node.id: task.private["error"]})
     return replace(task, source=source, version=task.version + 2)
+
+
+def _without_model(source: JsonObject) -> JsonObject:
+    """A local model's id is told once it is registered, as ML Commons' documentation has it."""
+    local = source["task_type"] == "REGISTER_MODEL" and source["function_name"] != "REMOTE"
+    return {key: value for key, value in source.items() if key != "model_id"} if local else source
 
 
 def get(node: Node, request: Request) -> Reply:

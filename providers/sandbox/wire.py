@@ -58,6 +58,13 @@ def parse_error(reason: str, **extra: Json) -> ApiError:
     return ApiError(BAD_REQUEST, "parse_exception", reason, **extra)
 
 
+def not_of_type(token: str, why: str) -> ApiError:
+    """400 `json_parse_exception` for a value of the wrong kind."""
+    source = "[Source: REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled)"
+    reason = f"Current token ({token}) {why}\n at {source}; line: 1, column: 1]"
+    return ApiError(BAD_REQUEST, "json_parse_exception", reason)
+
+
 @dataclass(frozen=True)
 class Reply:
     """One answer; `body` is JSON unless `content_type` says otherwise, None is an empty body."""

@@ -155,7 +155,7 @@ def inputs(template: dict[str, Any], node: str) -> dict[str, Any]:
 
 def write(path: Path, template: Mapping[str, Any]) -> Path:
     """As JSON, which is YAML, too."""
-    path.write_text(json.dumps(template, indent=2))
+    path.write_text(json.dumps(template, indent=2, ensure_ascii=False))
     return path
 
 

@@ -21,18 +21,19 @@ def environment(monkeypatch, tmp_path):
     monkeypatch.setenv("FLOWPLAN_PARAM_openai_key", KEY)
     (tmp_path / "work").mkdir()
     (tmp_path / "tmp").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
     monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
     monkeypatch.chdir(tmp_path / "work")
 
 
 @pytest.fixture
-def here(tmp_path) -> Path:
+def here(tmp_path: Path) -> Path:
     """The working directory."""
     return tmp_path / "work"
 
 
 @pytest.fixture
-def project(here) -> Path:
+def project(here: Path) -> Path:
     """The working directory with a `template.yaml`."""
     write(here / "template.yaml", chat())
     return here
@@ -54,7 +55,7 @@ def flowplan(capfd):
 
 
 @pytest.fixture
-def applied(project, flowplan) -> Path:
+def applied(project: Path, flowplan) -> Path:
     """The same after an apply."""
     assert flowplan("apply", "--auto-approve", "-q").code == 0
     return project
@@ -73,7 +74,10 @@ def process():
     for child in started:
         if child.poll() is None:
             child.kill()
-        child.communicate()
+        child.wait()
+        for pipe in (child.stdin, child.stdout, child.stderr):
+            if pipe is not None:
+                pipe.close()
 
 
 @pytest.fixture

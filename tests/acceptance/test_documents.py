@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from tests.acceptance.chat import NAME, ROOT, chat, inputs, write
 
 ZERO = dict.fromkeys(

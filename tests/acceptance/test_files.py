@@ -78,7 +78,10 @@ def test_destroy_by_state_from_another_directory_finds_the_same_sandbox(
 
 def test_yaml_and_json_of_one_template_plan_the_same_bytes(here, flowplan, tmp_path, monkeypatch):
     plans = []
-    for name, text in (("template.yaml", DOCUMENTED_YAML), ("template.json", json.dumps(DOCUMENTED))):
+    for name, text in (
+        ("template.yaml", DOCUMENTED_YAML),
+        ("template.json", json.dumps(DOCUMENTED)),
+    ):
         directory = tmp_path / name
         directory.mkdir()
         (directory / name).write_text(text)
@@ -131,3 +134,22 @@ def test_what_reads_the_state_never_connects(applied, flowplan, argv):
     before = files(applied)
     assert flowplan(*argv, "--endpoint", "http://127.0.0.1:1").code == 0
     assert files(applied) == before
+
+
+def test_warnings_do_not_make_the_plans_of_yaml_and_json_differ(
+    here, flowplan, tmp_path, monkeypatch
+):
+    template = json.loads(json.dumps(DOCUMENTED))
+    template["workflows"]["other"] = {"nodes": [{"id": "n", "type": "noop"}]}
+    template["workflows"]["provision"]["nodes"][1]["user_inputs"]["descripton"] = "a slip"
+    plans = []
+    for name, indent in (("template.yaml", None), ("template.json", 4)):
+        directory = tmp_path / f"in-{name}"
+        directory.mkdir()
+        (directory / name).write_text(json.dumps(template, indent=indent))
+        monkeypatch.chdir(directory)
+        plans.append(flowplan("plan", "--format", "json").out)
+    assert plans[0] == plans[1]
+    diagnostics = json.loads(plans[0])["diagnostics"]
+    assert len(diagnostics) == 2
+    assert all(item["file"] is item["line"] is item["column"] is None for item in diagnostics)

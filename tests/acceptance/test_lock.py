@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import time
 
@@ -12,7 +11,9 @@ import pytest
 @pytest.fixture
 def running(project, process):
     """An apply that takes some seconds, once it has begun."""
-    child = process("apply", "--auto-approve", "--format", "json", "--endpoint", "sandbox:?deploy=5s")
+    child = process(
+        "apply", "--auto-approve", "--format", "json", "--endpoint", "sandbox:?deploy=5s"
+    )
     for line in child.stdout:
         if "step_completed" in line:
             break
@@ -47,7 +48,9 @@ def test_waiting_long_enough_gets_the_lock(running, process):
 
 def test_a_saved_plan_meets_the_lock_before_it_is_judged(project, flowplan, process):
     assert flowplan("plan", "--out", "p.plan").code == 0
-    child = process("apply", "--auto-approve", "--format", "json", "--endpoint", "sandbox:?deploy=5s")
+    child = process(
+        "apply", "--auto-approve", "--format", "json", "--endpoint", "sandbox:?deploy=5s"
+    )
     for line in child.stdout:
         if "step_completed" in line:
             break
@@ -80,5 +83,4 @@ def test_the_lock_of_a_killed_process_is_free(running, process, flowplan):
 
 def test_the_lock_leaves_no_details_behind(project, flowplan):
     assert flowplan("apply", "--auto-approve").code == 0
-    left = [name for name in os.listdir(project) if "lock" in name]
-    assert all((project / name).stat().st_size == 0 for name in left)
+    assert all(path.stat().st_size == 0 for path in project.glob("*lock*"))

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from tests.acceptance.chat import KEY, chat, files, inputs, write
 
 
@@ -21,7 +22,7 @@ def with_model(default="gpt-3.5-turbo"):
 
 
 @pytest.fixture
-def saved(here, flowplan) -> Path:
+def saved(here: Path, flowplan) -> Path:
     """A directory with a template and its saved plan."""
     write(here / "template.yaml", with_model())
     assert flowplan("plan", "--out", "p.plan").code == 0

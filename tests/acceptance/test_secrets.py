@@ -7,7 +7,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from tests.acceptance.chat import DOCUMENTED, chat, files, inputs, start, write
+
+from tests.acceptance.chat import DOCUMENTED, chat, files, inputs, write
 
 KEYS = {
     "plain": "sk-planted-5eed",
@@ -35,7 +36,7 @@ def clean(key: str, directory: Path, *outputs: str) -> None:
         for output in outputs:
             assert form not in output.encode()
         for name, data in files(directory).items():
-            if not name.startswith("given"):
+            if "given" not in name:
                 assert form not in data, name
 
 
@@ -209,22 +210,20 @@ def test_a_param_that_a_rule_refuses_is_not_quoted(here, flowplan, monkeypatch):
             assert KEYS["plain"] not in result.out + result.err
 
 
-def test_the_password_of_an_endpoint_is_shown_and_kept_nowhere(project, flowplan, tmp_path):
-    child = start("sandbox", "serve", "--port", "0")
-    try:
-        url = child.stdout.readline().split()[-1].replace("http://", "http://admin:pw-5eed-pw@")
-        said = []
-        for argv in (
-            ("plan", "-v"), ("plan", "--format", "json", "--out", "p.plan"),
-            ("apply", "--auto-approve", "-v"), ("show",), ("status", "--all"),
-            ("apply", "--auto-approve", "--parallelism", "none"), ("destroy",),
-        ):  # fmt: skip
-            result = flowplan(*argv, "--endpoint", url)
-            said += [result.out, result.err]
-        clean("pw-5eed-pw", tmp_path, *said)
-    finally:
-        child.terminate()
-        child.communicate()
+def test_the_password_of_an_endpoint_is_shown_and_kept_nowhere(
+    project, flowplan, process, tmp_path
+):
+    child = process("sandbox", "serve", "--port", "0")
+    url = child.stdout.readline().split()[-1].replace("http://", "http://admin:pw-5eed-pw@")
+    said = []
+    for argv in (
+        ("plan", "-v"), ("plan", "--format", "json", "--out", "p.plan"),
+        ("apply", "--auto-approve", "-v"), ("show",), ("status", "--all"),
+        ("apply", "--auto-approve", "--parallelism", "none"), ("destroy",),
+    ):  # fmt: skip
+        result = flowplan(*argv, "--endpoint", url)
+        said += [result.out, result.err]
+    clean("pw-5eed-pw", tmp_path, *said)
 
 
 def test_an_internal_error_writes_a_log_without_the_key(project, flowplan, tmp_path, monkeypatch):
@@ -239,3 +238,82 @@ def test_an_internal_error_writes_a_log_without_the_key(project, flowplan, tmp_p
     assert len(logs) == 1
     assert str(logs[0]) in result.json["diagnostics"][0]["detail"]
     clean(KEYS["plain"], tmp_path, result.out, result.err)
+
+
+class Quoting:
+    """A cluster that refuses everything and quotes the request in its answer."""
+
+    def __enter__(self):
+        import http.server
+        import threading
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def answer(self):
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+                found = {
+                    "/": {"version": {"number": "3.6.0"}, "cluster_uuid": "u" * 22},
+                    "/_cat/plugins": [{"component": "opensearch-ml"}],
+                }.get(self.path.partition("?")[0])
+                status = 200
+                if found is None and self.path.endswith("_search") and "_create" not in self.path:
+                    found = {"hits": {"total": {"value": 0, "relation": "eq"}, "hits": []}}
+                elif found is None:
+                    status = 400
+                    reason = f"cannot parse {body}"
+                    found = {"error": {"root_cause": [{"type": "x", "reason": reason}], "type": "x", "reason": reason}, "status": 400}  # fmt: skip
+                data = json.dumps(found).encode()
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+
+            do_GET = do_POST = do_PUT = do_DELETE = answer  # noqa: N815
+
+            def log_message(self, *_):
+                """Nothing on stderr."""
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.05,))
+        self.thread.start()
+        return f"http://127.0.0.1:{self.server.server_address[1]}"
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()
+
+
+@pytest.mark.parametrize("kind", KEYS)
+@pytest.mark.parametrize("literal", [False, True], ids=["param", "literal"])
+def test_a_cluster_that_quotes_the_key_in_its_error_does_not_make_it_known(
+    here, flowplan, tmp_path, monkeypatch, kind, literal
+):
+    key = KEYS[kind]
+    template = chat()
+    if literal:
+        if "${{" in key:
+            pytest.skip("an expression is no literal")
+        inputs(template, "create_connector_1")["credential"]["openAI_key"] = key
+        del template["flowplan"]["params"]
+        monkeypatch.delenv("FLOWPLAN_PARAM_openai_key")
+    else:
+        monkeypatch.setenv("FLOWPLAN_PARAM_openai_key", key)
+    write(here / "given.yaml", template)
+    said = []
+    with Quoting() as url:
+        for form in ("text", "json"):
+            result = flowplan("apply", "given.yaml", "--auto-approve", "-v", "--endpoint", url, "--format", form)  # fmt: skip
+            assert result.code == 1, result.err
+            assert "cannot parse" in result.out + result.err
+            said += [result.out, result.err]
+        result = flowplan("status", "given.yaml", "--all", "--format", "json")
+        said.append(result.out)
+    clean(key, tmp_path, *said)
+
+
+def test_an_empty_key_is_warned_of(applied, flowplan, monkeypatch):
+    monkeypatch.setenv("FLOWPLAN_PARAM_openai_key", "")
+    result = flowplan("plan", "--format", "json")
+    assert "FP167" in [item["code"] for item in result.json["diagnostics"]]
+    assert "warning[FP167]" in flowplan("plan").err

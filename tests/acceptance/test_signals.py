@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sqlite3
+import subprocess
 
 import pytest
 
@@ -81,7 +82,7 @@ def test_a_signal_while_planning_changes_nothing(project, process, flowplan):
     child = process("plan", "--endpoint", "sandbox:?latency=5s", "-v")
     try:
         child.wait(2.0)
-    except Exception:
+    except subprocess.TimeoutExpired:
         child.send_signal(signal.SIGINT)
     _, err = child.communicate(timeout=30)
     assert child.returncode == 130

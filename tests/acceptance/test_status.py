@@ -76,7 +76,9 @@ def test_applied_again_keeps_the_id(applied, flowplan):
 
 
 def test_a_running_apply_is_provisioning_with_what_is_made_so_far(project, flowplan, process, conforms):  # fmt: skip
-    child = process("apply", "--auto-approve", "--format", "json", "--endpoint", "sandbox:?deploy=4s")
+    child = process(
+        "apply", "--auto-approve", "--format", "json", "--endpoint", "sandbox:?deploy=4s"
+    )
     for line in child.stdout:
         assert KEY not in line
         if '"register_model_2"' in line and "step_completed" in line:
@@ -87,3 +89,32 @@ def test_a_running_apply_is_provisioning_with_what_is_made_so_far(project, flowp
     assert nodes[:2] == ["create_connector_1", "register_model_2"]
     assert child.wait(30) == 0
     assert status(flowplan)["state"] == "COMPLETED"
+
+
+def test_of_a_run_that_was_killed_text_says_so_and_json_stays_the_body(
+    project, flowplan, process, conforms
+):
+    child = process(
+        "apply", "--auto-approve", "--format", "json", "--endpoint", "sandbox:?deploy=9s"
+    )
+    for line in child.stdout:
+        if "step_progress" in line:
+            break
+    child.kill()
+    child.wait(10)
+    assert "cut off" in flowplan("status").err
+    assert "cut off" in flowplan("show").err
+    conforms(flowplan("status", "--format", "json").json, "status")
+    assert flowplan("apply", "--auto-approve").code == 0
+    assert flowplan("status").err == ""
+
+
+def test_of_a_run_that_goes_on_text_says_so(project, flowplan, process):
+    child = process(
+        "apply", "--auto-approve", "--format", "json", "--endpoint", "sandbox:?deploy=3s"
+    )
+    for line in child.stdout:
+        if "step_completed" in line:
+            break
+    assert str(child.pid) in flowplan("status").err
+    assert child.wait(30) == 0

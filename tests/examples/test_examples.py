@@ -22,7 +22,7 @@ def example(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Path:
     """A copy of an example, in a directory of its own, with a key that is none."""
-    copy = tmp_path / request.param.name
+    copy: Path = tmp_path / request.param.name
     shutil.copytree(request.param, copy)
     monkeypatch.chdir(copy)
     monkeypatch.setenv("FLOWPLAN_PARAM_openai_key", "not-a-real-key")

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import struct
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -23,10 +27,11 @@ class Server:
     script: list[Any] = field(default_factory=list)
     seen: list[tuple[str, str, dict[str, str], bytes]] = field(default_factory=list)
     port: int = 0
+    scheme: str = "http"
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{self.scheme}://127.0.0.1:{self.port}"
 
 
 def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
@@ -58,7 +63,7 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
             if self.command != "HEAD":
                 self.wfile.write(raw)
 
-        do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = _answer  # noqa: N815 - the names are given
+        do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = do_CONNECT = _answer  # noqa: N815 - given
 
         def log_message(self, *args: Any) -> None:
             """Nothing."""
@@ -71,13 +76,20 @@ class _Quiet(ThreadingHTTPServer):
     block_on_close = False
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A closed socket is what these tests ask for."""
+        """A closed socket is what these tests ask for; but an alert has to be read before it."""
+        if isinstance(sys.exc_info()[1], ssl.SSLError):
+            time.sleep(0.2)
 
 
-@pytest.fixture
-def server() -> Iterator[Server]:
-    server = Server()
+@contextmanager
+def _running(context: ssl.SSLContext | None = None) -> Iterator[Server]:
+    server = Server(scheme="https" if context else "http")
     listening = _Quiet(("127.0.0.1", 0), _handler(server))
+    if context:
+        # The handshake in the request's own thread: a failed one must not end the accepting.
+        listening.socket = context.wrap_socket(
+            listening.socket, server_side=True, do_handshake_on_connect=False
+        )
     server.port = listening.server_address[1]
     thread = threading.Thread(target=listening.serve_forever, args=(0.01,), daemon=True)
     thread.start()
@@ -85,6 +97,19 @@ def server() -> Iterator[Server]:
     listening.shutdown()
     listening.server_close()
     thread.join()
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with _running() as server:
+        yield server
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[ssl.SSLContext], Server]]:
+    """Makes a server that speaks TLS with a context."""
+    with ExitStack() as stack:
+        yield lambda context: stack.enter_context(_running(context))
 
 
 Open = Callable[..., Connection]

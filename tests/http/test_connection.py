@@ -32,7 +32,7 @@ def test_a_request_carries_its_intent_and_its_body(server: Server, connect: Open
     )
     method, path, headers, body = server.seen[0]
     assert (answer.status, answer.body) == (200, {"ok": True})
-    assert (method, path) == ("POST", "/x/_search?q=1+2")
+    assert (method, path) == ("POST", "/x/_search?q=1%202")
     assert headers["X-Opaque-Id"] == "intent-1"
     assert headers["User-Agent"].startswith("flowplan/")
     assert json.loads(body) == {"a": "é"}

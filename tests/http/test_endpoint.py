@@ -135,13 +135,6 @@ def test_a_certificate_that_is_not_trusted_is_tried_once_and_named(connect: Open
     assert "FLOWPLAN_CA_BUNDLE" in caught.value.diagnostics[0].hint
 
 
-def test_a_given_ca_bundle_is_used(connect: Open, tmp_path: Path) -> None:
-    bundle = tmp_path / "ca.pem"
-    bundle.write_text("")
-    connection = connect(environ={"REQUESTS_CA_BUNDLE": str(bundle)})
-    assert connection._new_session().verify == str(bundle)
-
-
 def test_verification_can_be_turned_off_and_is_on(connect: Open) -> None:
     assert connect()._new_session().verify is True
     assert connect(verify=False)._new_session().verify is False

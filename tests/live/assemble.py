@@ -73,7 +73,9 @@ def distribution() -> Path:
         if not home.is_dir():
             mvn = shutil.which("mvn")
             if mvn is None:
-                pytest.skip("a real OpenSearch is fetched with mvn (Apache Maven), which is missing")
+                pytest.skip(
+                    "a real OpenSearch is fetched with mvn (Apache Maven), which is missing"
+                )
             with tempfile.TemporaryDirectory(prefix=".assemble-", dir=base) as work:
                 _assemble(mvn, Path(work)).rename(home)
     return home

@@ -14,7 +14,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 import urllib.error
@@ -47,6 +46,7 @@ wait "$child"
 def running() -> Iterator[str]:
     """A node that answers; gives its URL. Skips where there is no mvn or no fitting JDK."""
     jdk, home = java(), distribution()
+    sweep()
     for attempt in range(STARTS):
         node = Node(home, jdk)
         try:
@@ -58,6 +58,13 @@ def running() -> Iterator[str]:
             node.stop()
 
 
+def sweep() -> None:
+    """Delete what tests that were killed left: their nodes ended with them."""
+    for owner in cache().glob("run-*/owner"):
+        if not Path("/proc", owner.read_text()).exists() and Path("/proc/self").exists():
+            shutil.rmtree(owner.parent, ignore_errors=True)
+
+
 class Node:
     """One start of OpenSearch, with data and logs in a directory of its own."""
 
@@ -67,6 +74,7 @@ class Node:
         self.port, self.transport = free_ports(2)
         self.url = f"http://127.0.0.1:{self.port}"
         self.place = Path(tempfile.mkdtemp(prefix="run-", dir=cache()))
+        (self.place / "owner").write_text(str(os.getpid()))
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -208,9 +216,9 @@ def java() -> Path:
     places += [Path(on_path).resolve().parents[1]] if on_path else []
     places += sorted(Path("/usr/lib/jvm").glob("*"))
     for place in places:
-        if (place / "bin/java").is_file() and can_enter(place.resolve()):
-            if java_version(place) >= OLDEST_JAVA:
-                return place.resolve()
+        usable = (place / "bin/java").is_file() and can_enter(place.resolve())
+        if usable and java_version(place) >= OLDEST_JAVA:
+            return place.resolve()
     pytest.skip(f"OpenSearch needs Java {OLDEST_JAVA} or newer: set FLOWPLAN_OPENSEARCH_JAVA_HOME")
 
 
@@ -227,5 +235,4 @@ if __name__ == "__main__":
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with suppress(KeyboardInterrupt), running() as started:
         print(started, flush=True)
-        sys.stdin.read()
         signal.pause()

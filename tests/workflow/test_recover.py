@@ -7,48 +7,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-import requests
 
 from flowplan.errors import StateError
 from flowplan.planner.reconcile import recover, settle
 from flowplan.protocol import Owned
-from flowplan.providers.sandbox.adapter import SandboxAdapter
+from tests.cutting import Cut
 from tests.lab import Lab, actions, change_of
 
-
-class Cut(BaseException):
-    """The process ends here."""
-
-
-@pytest.fixture
-def cut(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Cut the run off at a request: before it leaves, or after it took effect."""
-
-    def arm(method: str, part: str, *, after: bool, times: int = 1) -> None:
-        send = SandboxAdapter.send
-        left = [times]
-
-        def cutting(self: SandboxAdapter, request: requests.PreparedRequest, **kw: Any) -> Any:
-            hit = left[0] > 0 and request.method == method and part in str(request.url)
-            if hit:
-                left[0] -= 1
-            if hit and not after:
-                raise Cut
-            answer = send(self, request, **kw)
-            if hit:
-                raise Cut
-            return answer
-
-        monkeypatch.setattr(SandboxAdapter, "send", cutting)
-
-    return arm
-
-
-@pytest.fixture(autouse=True)
-def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(settle, "SETTLED", 0.05)
-    monkeypatch.setattr(settle, "APART", 0.01)
-
+pytestmark = pytest.mark.usefixtures("soon")
 
 CREATES = [
     ("connectors/_create", 1),

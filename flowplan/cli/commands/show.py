@@ -18,11 +18,15 @@ def command(call: Call) -> int:
     """Draw it; nothing is compared and nothing connects."""
     if call.flags.target:
         return _plan(call, Path(call.flags.target))
+    from flowplan.cli.runs import tell_of_runs
     from flowplan.cli.session import open_existing
     from flowplan.render.state_text import state_document, state_text
 
     _, backend = open_existing(call)
-    state = backend.load().state
+    snapshot = backend.load()
+    state = snapshot.state
+    if not call.flags.json:
+        tell_of_runs(call.err, snapshot, backend.location)
     call.result(
         lambda: state_text(state, backend.location, call.look), lambda: state_document(state)
     )

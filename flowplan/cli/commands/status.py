@@ -18,6 +18,7 @@ __all__ = ["command"]
 )
 def command(call: Call) -> int:
     """Read the state, without a lock or a cluster."""
+    from flowplan.cli.runs import tell_of_runs
     from flowplan.cli.session import open_existing
     from flowplan.render.status import status_text
     from flowplan.state.status import workflow_status
@@ -26,6 +27,8 @@ def command(call: Call) -> int:
     snapshot = backend.load()
     running = snapshot.holder is not None
     document = workflow_status(snapshot.state, provisioning=running, all=call.flags.all)
+    if not call.flags.json:
+        tell_of_runs(call.err, snapshot, backend.location)
     name = snapshot.state.workflow if snapshot.state else ""
     call.result(lambda: status_text(document, name, call.look), lambda: document)
     return 0

@@ -1,8 +1,7 @@
-"""One suite for every cluster: the sandbox, and a real one whose URL FLOWPLAN_TEST_ENDPOINT names."""
+"""One suite for every cluster: the sandbox and, with `-m live`, a real OpenSearch."""
 
 from __future__ import annotations
 
-import os
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -17,7 +16,6 @@ from flowplan.protocol import Change, Outputs, Owned, StepType
 from flowplan.providers.registry import Registry
 from flowplan.providers.sandbox.adapter import BASE_URL, open_sandbox
 
-REAL = os.environ.get("FLOWPLAN_TEST_ENDPOINT")
 # The address is trusted by the real node's settings; nothing needs to answer there.
 SERVICE = "http://127.0.0.1:9999/v1/chat/completions"
 
@@ -135,11 +133,15 @@ class Bench:
         return self.cluster().request(method, path, **kw).body
 
     def clean(self) -> None:
-        order = ("deploy_model", "register_remote_model", "register_model_group")
+        # What uses others goes first: agents, deployments, models; connectors last.
+        order = ("agent", "deploy", "model", "model_group")
         last = len(order)
-        for made in sorted(
-            self.made, key=lambda made: order.index(made.type) if made.type in order else last
-        ):
+
+        def rank(made: Made) -> int:
+            kind = "deploy" if made.type == "deploy_model" else self.step(made.type).kind
+            return order.index(kind) if kind in order else last
+
+        for made in sorted(self.made, key=rank):
             if made.resource_id is not None:
                 self.delete(made)
 
@@ -149,11 +151,12 @@ def _sandbox(path: Path) -> Connection:
     return open_connection(BASE_URL, mounts={BASE_URL: lambda: adapter}, environ={})
 
 
-@pytest.fixture(params=["sandbox", *(["real"] if REAL else [])])
+@pytest.fixture(params=["sandbox", pytest.param("real", marks=pytest.mark.live)])
 def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
-    connection = (
-        open_connection(str(REAL)) if request.param == "real" else _sandbox(tmp_path / "s.db")
-    )
+    if request.param == "real":
+        connection = open_connection(request.getfixturevalue("node"), environ={})
+    else:
+        connection = _sandbox(tmp_path / "s.db")
     bench = Bench(connection)
     yield bench
     bench.clean()

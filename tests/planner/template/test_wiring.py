@@ -59,9 +59,12 @@ def test_an_output_that_is_no_input_of_the_step_only_orders(catalogue):
     assert wiring.before["g"] == ("conn",)
 
 
-def test_an_input_that_is_never_sent_is_not_given(catalogue):
-    wiring = wire(catalogue, node("d", "deploy_model"), node("t", "create_tool", d="model_id"))
-    assert wiring.candidates("t") == {}
+def test_an_input_that_is_never_sent_as_such_is_given_by_name_only(catalogue):
+    deploy = node("d", "deploy_model")
+    named = wire(catalogue, deploy, node("t", "create_tool", d="model_id"))
+    assert named.candidates("t") == {"model_id": ("d",)}
+    ordered = wire(catalogue, deploy, node("t", "create_tool"), edges=[("d", "t")])
+    assert ordered.candidates("t") == {}
 
 
 def test_several_that_offer_one_input_are_rivals(catalogue):

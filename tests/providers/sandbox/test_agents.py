@@ -20,7 +20,11 @@ def get(api: Any, id_: Any) -> Any:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"name": None}, ""),
+        ({"name": ""}, "Agent name cannot be empty or exceed max length of 128 characters"),
+        ({"name": "x" * 129}, "Agent name cannot be empty"),
+        ({"tools": None}, "expecting token of type [START_ARRAY] but found [VALUE_NULL]"),
+        ({"tools": [1]}, "expecting token of type [START_OBJECT] but found [VALUE_NUMBER]"),
+        ({"llm": None}, "expecting token of type [START_OBJECT] but found [VALUE_NULL]"),
         ({"type": "nope"}, "Invalid Agent Type"),
         ({"tools": [{"name": "x"}]}, "tool type is null"),
         ({"type": "conversational"}, "We need model information for the conversational agent type"),
@@ -112,12 +116,12 @@ def test_an_update_is_refused_as_measured(api: Any) -> None:
     )
     assert api.refused("PUT", f"{BASE}/{remembering}", {"memory": {"type": "nope"}}) == (
         400,
-        "Invalid memory type",
+        "Invalid memory type: nope",
     )
     api.ok("PUT", f"{BASE}/{remembering}", {"memory": {"type": "conversation_index"}})
     assert api.refused("PUT", f"{BASE}/nope", {}) == (
         404,
-        "Failed to find agent with the provided agent id: nope",
+        "Failed to get agent with ID nope",
     )
 
 
@@ -143,3 +147,30 @@ def test_tools_are_listed(api: Any) -> None:
     assert "MLModelTool" in [tool["name"] for tool in api.ok("GET", "/_plugins/_ml/tools")]
     assert api.ok("GET", "/_plugins/_ml/tools/MLModelTool")["type"] == "MLModelTool"
     assert api.refused("GET", "/_plugins/_ml/tools/nope")[0] == 404
+
+
+def test_a_tool_keeps_what_it_is_given_but_no_empty_texts(api: Any) -> None:
+    tool = {
+        "type": "x", "name": "", "description": "", "attributes": {"a": {"b": 1}},
+        "config": {"k": 1}, "runtime_resources": {"r": 1}, "bogus": 1,
+    }  # fmt: skip
+    assert get(api, make(api, tools=[tool]))["tools"] == [
+        {
+            "type": "x", "attributes": {"a": '{"b":1}'}, "config": {"k": "1"},
+            "runtime_resources": {"r": 1}, "include_output_in_agent_response": False,
+        }
+    ]  # fmt: skip
+
+
+def test_a_memory_is_merged_key_by_key(api: Any) -> None:
+    id_ = make(api, memory={"type": "conversation_index", "window_size": 3, "bogus": 1})
+    assert get(api, id_)["memory"] == {"type": "conversation_index", "window_size": 3}
+    api.ok("PUT", f"{BASE}/{id_}", {"memory": {"session_id": "s"}})
+    assert get(api, id_)["memory"] == {
+        "type": "conversation_index", "window_size": 3, "session_id": "s",
+    }  # fmt: skip
+
+
+def test_an_llm_needs_a_model(api: Any) -> None:
+    body = {"name": "a", "type": "flow", "llm": {"parameters": {"a": 1}}}
+    assert api.refused("POST", f"{BASE}/_register", body) == (400, "model id is null")

@@ -94,7 +94,12 @@ def test_mappings_are_normalised_as_measured(api: Any) -> None:
             "No type specified for field [x]",
         ),
         ("/i", {"mappings": {"properties": {"x": 1}}}, "mapper_parsing_exception", "Expected map"),
-        ("/i", {"mappings": {"_doc": {}}}, "mapper_parsing_exception", "unsupported parameters"),
+        (
+            "/i",
+            {"mappings": {"_doc": {}}},
+            "illegal_argument_exception",
+            "The mapping definition cannot be nested under a type",
+        ),
         (
             "/i",
             {"settings": {"index.nope": 1}},

@@ -72,7 +72,7 @@ def test_settings_come_back_as_ml_commons_stores_them(api: Any) -> None:
         "model_config": {"model_type": "x"},
     }
     got = api.get_model(api.model(api.connector(), **fields))
-    assert "is_enabled" not in got
+    assert got["is_enabled"] is True
     assert got["rate_limiter"] == {"limit": "5", "unit": "MINUTES"}
     assert got["deploy_setting"] == {"is_auto_deploy_enabled": False, "model_ttl_minutes": -1}
     assert got["interface"] == {"input": '{"type":"object"}', "output": "{}"}
@@ -83,7 +83,7 @@ def test_settings_come_back_as_ml_commons_stores_them(api: Any) -> None:
     assert api.get_model(api.model(api.connector(), is_enabled=False))["is_enabled"] is False
 
 
-@pytest.mark.parametrize("field", ["rate_limiter", "deploy_setting", "interface"])
+@pytest.mark.parametrize("field", ["rate_limiter", "deploy_setting"])
 def test_a_setting_that_is_no_object_is_refused(api: Any, field: Any) -> None:
     assert api.refused("PUT", f"{BASE}/{api.model(api.connector())}", {field: 1})[0] == 400
 
@@ -194,8 +194,24 @@ def test_a_local_model_has_its_id_in_its_task(api: Any) -> None:
     answer = api.ok("POST", f"{BASE}/_register", body)
     assert answer.keys() == {"task_id", "status"}
     task = api.ok("GET", f"/_plugins/_ml/tasks/{answer['task_id']}")
+    assert (task["state"], "model_id" in task) == ("RUNNING", False)
+    api.wait(1)
+    task = api.ok("GET", f"/_plugins/_ml/tasks/{answer['task_id']}")
     assert task["state"] == "COMPLETED"
     assert api.get_model(task["model_id"])["algorithm"] == "TEXT_EMBEDDING"
     api.ok("POST", f"{BASE}/{task['model_id']}/_deploy")
     api.wait(1)
     assert api.get_model(task["model_id"])["model_state"] == "DEPLOYED"
+
+
+def test_a_local_model_is_registering_until_its_task_is_done(api: Any) -> None:
+    body = {"name": "local", "version": "1", "model_format": "torch_script"}
+    api.ok("POST", f"{BASE}/_register?deploy=true", body)
+    query = {"query": {"term": {"name.keyword": "local"}}}
+    (hit,) = api.ok("POST", f"{BASE}/_search", query)["hits"]["hits"]
+    assert hit["_source"]["model_state"] == "REGISTERING"
+    assert hit["_source"]["model_format"] == "TORCH_SCRIPT"
+    api.wait(0.16)
+    assert api.get_model(hit["_id"])["model_state"] == "REGISTERED"
+    api.wait(1)
+    assert api.get_model(hit["_id"])["model_state"] == "DEPLOYED"

@@ -15,7 +15,7 @@ def on_disk(path: Any) -> Any:
 
 
 def test_no_file_holds_a_credential(api: Any, tmp_path: Path, connector_body: Any) -> None:
-    secret = {"openAI_key": CANARY, "more": {"nested": [CANARY]}}
+    secret = {"openAI_key": CANARY, "more": f"{CANARY}, too"}
     id_ = api.connector(credential=secret)
     api.ok("PUT", f"/_plugins/_ml/connectors/{id_}", {"credential": {"other": CANARY}})
     inline = {
