@@ -16,6 +16,7 @@ __all__ = ["last_screen", "picture"]
 _WIDTH = 82
 _CONTROL = re.compile(r"\x1b\[(\??[0-9;]*)([A-Za-ln-z])|\r\n|[\r\n]")
 _ERASE_ALL = "2"
+_FONTS = re.compile(r"\s*@font-face\s*\{[^}]*\}")
 _CHARACTER = 12.2  # the width of one in rich's SVG
 _LEADING = re.compile(
     r'x="(?P<x>[\d.]+)" y="(?P<y>[\d.]+)" textLength="(?P<length>[\d.]+)"(?P<rest>[^>]*)>'
@@ -54,7 +55,9 @@ def picture(recorded: str, *, title: str = "flowplan", width: int = _WIDTH) -> s
     console = Console(record=True, width=width, file=io.StringIO(), force_terminal=True)
     console.print(Text.from_ansi(last_screen(recorded)), soft_wrap=False)
     # Else every run has ids of its own, and an unchanged picture a diff.
-    return _LEADING.sub(_indented, console.export_svg(title=title, unique_id="flowplan"))
+    drawn = console.export_svg(title=title, unique_id="flowplan")
+    # A picture that fetches fonts tells somebody who looks at it; any monospaced one will do.
+    return _LEADING.sub(_indented, _FONTS.sub("", drawn))
 
 
 def _indented(text: re.Match[str]) -> str:

@@ -7,7 +7,7 @@ are counted. Pure: from a `Plan` to text.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from flowplan.planner.plan import Drift, NodeChange, OutputChange, Plan
 from flowplan.render.look import Look
@@ -40,7 +40,9 @@ def plan_text(plan: Plan, look: Look, *, next_step: str = "") -> str:
     """
     if plan.empty and not plan.drift and not plan.outputs_changed and not look.verbose:
         line = no_changes_text(plan)
-        return "\n".join(wrapped(line, look.width, "")) if look.fold else line
+        if not look.fold:
+            return line
+        return "\n".join(row for part in line.split("\n") for row in wrapped(part, look.width, ""))
     parts = [_header(plan, look), "", *_changes(plan, look)]
     if plan.drift:
         parts += [*_drift(plan, look), ""]
@@ -62,7 +64,14 @@ def no_changes_text(plan: Plan) -> str:
     what = f"{number:,} resource{'' if number == 1 else 's'} match{'es' if number == 1 else ''}"
     times = f"{plan.requests:,} request{'' if plan.requests == 1 else 's'}"
     how = f"checked on the cluster in {times}" if plan.checked else "compared with the state only"
-    return f"No changes. {what} the template ({how})."
+    return f"No changes. {what} the template ({how})." + "".join(_kept(plan))
+
+
+def _kept(plan: Plan) -> Iterator[str]:
+    """What the template asks for and the cluster can't do: it would seem forgotten otherwise."""
+    for change in plan.changes:
+        for note in change.notes:
+            yield f"\n  {clean(change.node)}: {clean(note)}"
 
 
 def summary_text(plan: Plan) -> str:
