@@ -33,7 +33,7 @@ from flowplan.providers.index_form import (
     read_configuration,
     section,
 )
-from flowplan.providers.index_rules import judge_leaf
+from flowplan.providers.index_rules import judge_change
 from flowplan.providers.named import chunks, existing, path_to_name
 from flowplan.providers.normalise import alike
 from flowplan.providers.step import Step
@@ -93,11 +93,10 @@ class CreateIndex(Step):
         removed: bool,
     ) -> Literal["in_place", "replace", "keep"] | None:
         """What a change inside the configuration needs; see `index_rules`."""
-        del before
         if path[0] != "configurations":
             return None
         was = known_configuration(recorded) or {}
-        return judge_leaf(path[1:], after, removed=removed, recorded=was)
+        return judge_change(path[1:], before, after, removed=removed, recorded=was)
 
     def fetch(self, cluster: Cluster, ids: Sequence[str]) -> Mapping[str, Json | None]:
         """The indices of these names, one request for as many as a URL holds."""

@@ -12,7 +12,7 @@ from typing import Literal
 from flowplan.protocol import Json
 from flowplan.providers.index_form import names_in, section
 
-__all__ = ["RESET", "judge_leaf"]
+__all__ = ["RESET", "judge_change"]
 
 Verdict = Literal["in_place", "replace", "keep"]
 
@@ -48,18 +48,37 @@ RESET: Mapping[str, Json] = {
 _ONLY_SET = frozenset({"dynamic_date_formats"})
 
 
-def judge_leaf(
+def judge_change(
+    path: Sequence[str | int],
+    before: Json,
+    after: Json,
+    *,
+    removed: bool,
+    recorded: Mapping[str, Json],
+) -> Verdict:
+    """What a change below `configurations` needs; a whole part may be taken away as one.
+
+    `recorded` is the configuration as it was, in the one spelling: only with it can a new field
+    be told from a new parameter of an old one.
+    """
+    if removed and isinstance(before, Mapping) and before:
+        parts = {
+            judge_change((*path, key), item, None, removed=True, recorded=recorded)
+            for key, item in before.items()
+        }
+        # One part that can't stay decides; what can't be cleared does only if it is alone.
+        verdicts: tuple[Verdict, ...] = ("replace", "in_place", "keep")
+        return next(verdict for verdict in verdicts if verdict in parts)
+    return _judge_leaf(path, after, removed=removed, recorded=recorded)
+
+
+def _judge_leaf(
     path: Sequence[str | int],
     after: Json,
     *,
     removed: bool,
     recorded: Mapping[str, Json],
 ) -> Verdict:
-    """What a change of one leaf of a configuration needs.
-
-    `path` begins below `configurations`; `recorded` is the configuration as it was, in the one
-    spelling: only with it can a new field be told from a new parameter of an old one.
-    """
     where = names_in(path)
     if len(where) < 2:  # noqa: PLR2004
         return "in_place"

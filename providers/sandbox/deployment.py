@@ -25,6 +25,8 @@ __all__ = [
     "undeployed",
 ]
 
+# False by default on a real node; here nothing is called, so only a cluster that says so refuses.
+_PRIVATE_IP = "plugins.ml_commons.connector.private_ip_enabled"
 # The model is DEPLOYED a little before its task is COMPLETED (10: 3, 4).
 _BEFORE_TASK = 0.7
 INJECTED = "deployment failed: injected by the sandbox's deploy_fail"
@@ -55,20 +57,22 @@ def fails(node: Node, model: Doc) -> bool:
     return pattern is not None and fnmatchcase(model.source.get("name", ""), pattern)
 
 
-def serving_snapshot(tx: Tx, model: Doc) -> dict[str, Any] | None:
+def serving_snapshot(node: Node, tx: Tx, model: Doc) -> dict[str, Any] | None:
     """What the node would call for this model; None when its connector does not exist.
 
-    A copy, since a deployed model outlives its connector (transcript 07, calls 2-5).
+    A copy, since a deployed model outlives its connector (transcript 07, calls 2-5) and keeps the
+    client that it has when private addresses are forbidden later (12: 4).
     """
+    refuses = {"refuses_private": str(node.setting(tx, _PRIVATE_IP)).lower() == "false"}
     inline = model.source.get("connector")
     if inline is not None:
-        return dict(inline)
+        return {**inline, **refuses}
     id_ = model.source.get("connector_id")
     connector = tx.get("connector", id_) if id_ else None
     if connector is None:
         return {} if id_ is None and model.source.get("algorithm") != "REMOTE" else None
     kept = ("parameters", "actions")
-    return {"connector_id": id_} | {key: connector.source.get(key) for key in kept}
+    return {"connector_id": id_} | refuses | {key: connector.source.get(key) for key in kept}
 
 
 def begin(

@@ -36,7 +36,7 @@ def start(node: Node, tx: Tx, model: Doc, shown_after: float, delay: float = 0) 
     serving = model.private.get("serving")
     seconds = node.options.deploy
     if serving is None:
-        serving = serving_snapshot(tx, model)
+        serving = serving_snapshot(node, tx, model)
         if serving is None:
             reason = f"Failed to find connector:{model.source.get('connector_id')}"
             raise wire.status_error(wire.NOT_FOUND, reason)

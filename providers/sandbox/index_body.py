@@ -155,6 +155,8 @@ def _object(value: JsonObject, plugins: tuple[str, ...] | None) -> JsonObject:
         made["enabled"] = made["enabled"] == "true"
     if isinstance(made.get("copy_to"), str):
         made["copy_to"] = [made["copy_to"]]
+    if made.get("type") == "object" and made.get("properties"):
+        del made["type"]
     for key in ("properties", "fields"):
         if isinstance(made.get(key), dict):
             made[key] = {name: _field(name, item, plugins) for name, item in made[key].items()}

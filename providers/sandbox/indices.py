@@ -18,7 +18,7 @@ from flowplan.providers.sandbox.routes import Route
 from flowplan.providers.sandbox.store import Doc, Tx
 from flowplan.providers.sandbox.wire import ApiError, JsonObject, Reply, Request
 
-__all__ = ["ROUTES", "create_index", "missing"]
+__all__ = ["ROUTES", "missing"]
 
 # Those that OpenSearch names in the order in which it does; `#` and `:` have words of their own.
 _FORBIDDEN = ' "*\\<|,>/?'
@@ -76,8 +76,7 @@ def _found(tx: Tx, request: Request) -> list[Doc]:
     return list(found.values())
 
 
-def create_index(node: Node, tx: Tx, name: str, body: JsonObject) -> None:
-    """Make an index as `body` says. Raises `ApiError`."""
+def _create(node: Node, tx: Tx, name: str, body: JsonObject) -> None:
     _check_name(name)
     known = {"settings", "mappings", "aliases"}
     other = [key for key in body if key not in known]
@@ -109,7 +108,7 @@ def create(node: Node, request: Request) -> Reply:
     name = request.args["index"]
     body = request.object()
     with node.store.writing() as tx:
-        create_index(node, tx, name, body)
+        _create(node, tx, name, body)
     answer = {"acknowledged": True, "shards_acknowledged": True, "index": name}
     return Reply(wire.OK, answer)
 

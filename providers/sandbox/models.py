@@ -148,7 +148,7 @@ def _changed(node: Node, tx: Tx, model: Doc, body: dict[str, Any]) -> Doc:
     source |= {"model_id": model.id, "last_updated_time": node.now()}
     changed = replace(model, source=source)
     if is_cached(model) and ({"connector_id", "connector"} & body.keys()):
-        serving = serving_snapshot(tx, changed)
+        serving = serving_snapshot(node, tx, changed)
         if serving is not None:
             changed = replace(changed, private={**changed.private, "serving": serving})
     return changed

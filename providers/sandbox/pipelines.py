@@ -143,12 +143,11 @@ class _Family:
         return [doc for doc in found if any(fnmatchcase(doc.id, name) for name in patterns)]
 
     def get(self, node: Node, request: Request) -> Reply:
-        """Those that exist of the named ones; 404 and an empty object when none does."""
+        """Those that exist of the named ones, else all; 404 and an empty object when none does."""
         names = request.args.get("id", "*")
         with node.store.reading() as tx:
             found = {doc.id: doc.source for doc in self._named(tx, names)}
-        missing = not found and "id" in request.args and "*" not in names
-        return Reply(wire.NOT_FOUND if missing else wire.OK, found)
+        return Reply(wire.OK if found else wire.NOT_FOUND, found)
 
     def delete(self, node: Node, request: Request) -> Reply:
         """Delete by name or pattern."""

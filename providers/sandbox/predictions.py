@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import re
+from ipaddress import ip_address
 from typing import Any
+from urllib.parse import urlsplit
 
 from flowplan.providers.sandbox import javajson, wire
 from flowplan.providers.sandbox.deployment import (
@@ -45,7 +47,10 @@ def predict(node: Node, request: Request) -> Reply:
     action: JsonObject = next(
         (item for item in serving.get("actions") or () if item["action_type"] == "PREDICT"), {}
     )
-    _refuse_failing(action.get("url", ""))
+    url = _filled(action.get("url") or "", parameters)
+    if serving.get("refuses_private"):
+        _refuse_private(url)
+    _refuse_failing(url)
     answer = _echo(_payload(action.get("request_body"), parameters), parameters)
     output = _processed(answer, action.get("post_process_function"))
     return Reply(wire.OK, {"inference_results": [{"output": output, "status_code": 200}]})
@@ -64,7 +69,7 @@ def _serving(node: Node, model: Doc) -> JsonObject:
         model = settled(again, node)
         if is_cached(model):  # another prediction was first
             return dict(model.private["serving"])
-        serving = serving_snapshot(tx, model)
+        serving = serving_snapshot(node, tx, model)
         if serving is None:
             reason = f"Failed to find connector:{model.source.get('connector_id')}"
             raise wire.status_error(wire.NOT_FOUND, reason)
@@ -89,6 +94,19 @@ def _not_by_itself(node: Node, tx: Tx, model: Doc) -> str | None:
     if model.source.get("deploy_setting", {}).get("is_auto_deploy_enabled") is False:
         return "Auto deployment disabled for this model, please deploy model first"
     return None
+
+
+def _refuse_private(url: str) -> None:
+    """The guard of a cluster that forbids private addresses (12: 8); names are not resolved."""
+    try:
+        host = urlsplit(url).hostname or ""
+        private = host == "localhost" or ip_address(host).is_private
+    except ValueError:
+        return
+    if private:
+        reason = f"Remote inference host name has private ip address: {host}"
+        cause = {"type": "illegal_argument_exception", "reason": reason}
+        raise wire.illegal_argument(reason, caused_by=cause)
 
 
 def _refuse_failing(url: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from flowplan.providers.sandbox import wire
-from flowplan.providers.sandbox.indices import create_index, missing
+from flowplan.providers.sandbox.indices import missing
 from flowplan.providers.sandbox.node import Node
 from flowplan.providers.sandbox.routes import Route
 from flowplan.providers.sandbox.store import Doc, Tx
@@ -21,14 +21,13 @@ _ACTION = "indices:data/write/reindex"
 
 
 def reindex(node: Node, request: Request) -> Reply:
-    """`POST _reindex`: the destination is made when it is missing."""
+    """`POST _reindex`: without a document the destination is not made either (3.6.0, tried)."""
     body = request.object(wire.parse_error("request body is required"))
     given = (body.get("source") or {}).get("index") or ""
     sources = given if isinstance(given, list) else str(given).split(",")
-    target = str((body.get("dest") or {}).get("index", ""))
     with node.store.writing() as tx:
         try:
-            _copy(node, tx, sources, target)
+            _check(tx, sources)
         except ApiError as error:
             if request.query.get("wait_for_completion") != "false":
                 raise
@@ -40,12 +39,10 @@ def reindex(node: Node, request: Request) -> Reply:
         return _begun(node, tx, request, {"response": answer})
 
 
-def _copy(node: Node, tx: Tx, sources: list[str], target: str) -> None:
+def _check(tx: Tx, sources: list[str]) -> None:
     for name in sources:
         if tx.get("index", name) is None and not _is_alias(tx, name):
             raise missing(name)
-    if tx.get("index", target) is None and not _is_alias(tx, target):
-        create_index(node, tx, target, {})
 
 
 def _is_alias(tx: Tx, name: str) -> bool:

@@ -47,9 +47,11 @@ def new_task(
 def settled_task(task: Doc, node: Node) -> Doc:
     """The task as it is now; writes nothing."""
     done_at = task.private["done_at"]
-    if node.now() < done_at or task.private["error"] is not None:
+    # One look at the clock: between two it may be done without its model's id.
+    running = node.now() < done_at
+    if running or task.private["error"] is not None:
         task = replace(task, source=_without_model(task.source))
-    if node.now() < done_at:
+    if running:
         return task
     source = {**task.source, "state": "COMPLETED", "last_update_time": done_at}
     if task.private["error"] is not None:

@@ -62,7 +62,7 @@ def test_it_is_applied_planned_empty_and_destroyed(
     run(capsys, "apply", "--auto-approve")
     assert json.loads(run(capsys, "status", "--format", "json"))["state"] == "COMPLETED"
     assert run(capsys, "plan").startswith("No changes.")
-    run(capsys, "destroy", "--auto-approve")
+    run(capsys, "destroy", "--auto-approve", "--allow-delete", "all")
     assert json.loads(run(capsys, "status", "--format", "json"))["state"] == "NOT_STARTED"
 
 

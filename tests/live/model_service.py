@@ -79,11 +79,20 @@ class Traffic:
 
 
 @contextmanager
-def predicting(node: str, model_id: str, clients: int = 4) -> Iterator[Traffic]:
-    """Clients that ask for one prediction after the other, as fast as they are answered."""
+def predicting(
+    node: str, model_id: str, clients: int = 4, rate: float | None = None
+) -> Iterator[Traffic]:
+    """Clients that ask for one prediction after the other, as fast as they are answered.
+
+    With `rate` they ask for that many a second altogether, as far as the node keeps up.
+    """
     traffic, ended = Traffic(), threading.Event()
+    pause = clients / rate if rate else 0.0
     threads = [
-        threading.Thread(target=_ask, args=(node, model_id, traffic, ended)) for _ in range(clients)
+        threading.Thread(
+            target=_ask, args=(node, model_id, traffic, ended, pause, pause * number / clients)
+        )
+        for number in range(clients)
     ]
     for thread in threads:
         thread.start()
@@ -95,11 +104,16 @@ def predicting(node: str, model_id: str, clients: int = 4) -> Iterator[Traffic]:
             thread.join()
 
 
-def _ask(node: str, model_id: str, traffic: Traffic, ended: threading.Event) -> None:
+def _ask(
+    node: str, model_id: str, traffic: Traffic, ended: threading.Event, pause: float, late: float
+) -> None:
     body = json.dumps({"parameters": {"messages": [{"role": "user", "content": "hello"}]}})
     connection = http.client.HTTPConnection(urlsplit(node).netloc, timeout=60)
-    while not ended.is_set():
+    due = time.monotonic() + late
+    while not ended.wait(max(0.0, due - time.monotonic())):
         began = time.monotonic()
+        # A client that is behind does not make up for it with a burst.
+        due = max(due + pause, began)
         connection.request(
             "POST", f"/_plugins/_ml/models/{model_id}/_predict", body,
             {"Content-Type": "application/json"},

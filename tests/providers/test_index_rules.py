@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from flowplan.providers.index_rules import judge_leaf
+from flowplan.providers.index_rules import judge_change
 
 RECORDED: dict[str, Any] = {
     "settings": {"index": {"number_of_replicas": "1"}},
@@ -18,9 +18,9 @@ RECORDED: dict[str, Any] = {
 }
 
 
-def judged(path: str, after: Any = "x", *, removed: bool = False) -> str:
+def judged(path: str, after: Any = "x", *, removed: bool = False, before: Any = None) -> str:
     parts = tuple(int(part) if part.isdigit() else part for part in path.split("/"))
-    return judge_leaf(parts, after, removed=removed, recorded=RECORDED)
+    return judge_change(parts, before, after, removed=removed, recorded=RECORDED)
 
 
 @pytest.mark.parametrize(
@@ -112,3 +112,22 @@ def test_what_only_a_new_index_takes_needs_one(name: str) -> None:
 @pytest.mark.parametrize("path", ["aliases/a", "aliases/a/routing", "settings", "other/thing"])
 def test_the_rest_is_left_to_the_cluster(path: str) -> None:
     assert judged(path) == "in_place"
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "verdict"),
+    [
+        ("settings", {"index": {"refresh_interval": "1s", "codec": "x"}}, "replace"),
+        ("settings", {"index": {"refresh_interval": "1s"}}, "in_place"),
+        ("mappings", RECORDED["mappings"], "replace"),
+        ("mappings", {"dynamic": "false", "dynamic_date_formats": ["x"]}, "in_place"),
+        ("mappings", {"dynamic_date_formats": ["x"]}, "keep"),
+        ("mappings/properties/text", RECORDED["mappings"]["properties"]["text"], "replace"),
+        ("aliases", {"a": {}}, "in_place"),
+        ("mappings/_meta", {}, "in_place"),
+    ],
+)
+def test_of_a_part_that_is_taken_away_the_hardest_leaf_decides(
+    path: str, before: Any, verdict: str
+) -> None:
+    assert judged(path, None, removed=True, before=before) == verdict

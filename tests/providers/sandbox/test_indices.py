@@ -221,10 +221,75 @@ def test_aliases_come_and_go(api: Any) -> None:
     assert api.refused("DELETE", "/i/_alias/al") == (404, "aliases [al] missing")
 
 
-def test_reindexing_makes_the_destination(api: Any) -> None:
+def test_reindexing_nothing_makes_no_destination(api: Any) -> None:
     body = {"source": {"index": "a"}, "dest": {"index": "b"}}
     assert api.refused("POST", "/_reindex", body) == (404, "no such index [a]")
     api.ok("PUT", "/a")
-    assert api.ok("POST", "/_reindex", body)["failures"] == []
-    assert api.ok("GET", "/b")
-    assert api.ok("POST", "/_reindex?wait_for_completion=false", body)["task"].endswith(":1")
+    answer = api.ok("POST", "/_reindex", body)
+    assert (answer["failures"], answer["created"]) == ([], 0)
+    assert api.refused("GET", "/b")[0] == 404
+
+
+def test_a_reindex_that_is_not_waited_for_keeps_its_result(api: Any) -> None:
+    body = {"source": {"index": "a"}, "dest": {"index": "b"}}
+    failed = api.ok("POST", "/_reindex?wait_for_completion=false", body)["task"]
+    answer = api.ok("GET", f"/_tasks/{failed}")
+    assert (answer["completed"], answer["error"]["reason"]) == (True, "no such index [a]")
+    api.ok("PUT", "/a", {"aliases": {"c": {}}})
+    body["source"]["index"] = "c"
+    done = api.ok("POST", "/_reindex?wait_for_completion=false", body)["task"]
+    assert api.ok("GET", f"/_tasks/{done}")["response"]["failures"] == []
+    assert api.refused("GET", "/_tasks/x:1")[0] == 404
+
+
+def test_aliases_are_added_and_removed_together(api: Any) -> None:
+    api.ok("PUT", "/i", {"aliases": {"old": {"routing": "1"}}})
+    both = {"index_routing": "1", "search_routing": "1"}
+    assert api.ok("GET", "/i")["i"]["aliases"] == {"old": both}
+    add = {"add": {"index": "i", "alias": "new", "is_hidden": True}}
+    drop = {"remove": {"index": "i", "alias": "old"}}
+    api.ok("POST", "/_aliases", {"actions": [add, drop]})
+    assert api.ok("GET", "/i")["i"]["aliases"] == {"new": {"is_hidden": True}}
+    none = {"remove": {"index": "i", "alias": "gone"}}
+    refused = api.refused(
+        "POST", "/_aliases", {"actions": [{"add": {"index": "i", "alias": "x"}}, none]}
+    )
+    assert refused == (404, "aliases [gone] missing")
+    assert "x" not in api.ok("GET", "/i")["i"]["aliases"]
+    lost = {"add": {"index": "none", "alias": "x"}}
+    assert api.refused("POST", "/_aliases", {"actions": [lost]})[0] == 404
+    assert api.refused("POST", "/_aliases", {"actions": [{"bend": {}}]})[0] == 400
+
+
+def test_documents_are_counted_by_index(api: Any) -> None:
+    api.ok("PUT", "/a")
+    api.ok("PUT", "/b")
+    found = api.ok("GET", "/a,b,c/_stats/docs?ignore_unavailable=true")["indices"]
+    assert {name: item["primaries"]["docs"]["count"] for name, item in found.items()} == {
+        "a": 0, "b": 0,
+    }  # fmt: skip
+
+
+def test_a_parameter_of_a_field_that_is_left_out_goes_back_to_its_default(api: Any) -> None:
+    field = {
+        "type": "keyword",
+        "ignore_above": 9,
+        "store": False,
+        "fields": {"t": {"type": "text"}},
+    }
+    api.ok("PUT", "/i", {"mappings": {"properties": {"f": field}}})
+    api.ok("PUT", "/i/_mapping", {"properties": {"f": {"type": "keyword"}}})
+    assert api.ok("GET", "/i")["i"]["mappings"]["properties"]["f"] == {
+        "type": "keyword", "fields": {"t": {"type": "text"}},
+    }  # fmt: skip
+
+
+def test_most_parameters_of_a_field_stay(api: Any) -> None:
+    api.ok("PUT", "/i", {"mappings": {"properties": {"f": {"type": "text", "analyzer": "m"}}}})
+    changed = {"properties": {"f": {"type": "text", "analyzer": "standard"}}}
+    status, reason = api.refused("PUT", "/i/_mapping", changed)
+    assert status == 400
+    assert reason == (
+        "Mapper for [f] conflicts with existing mapper:\n\tCannot update parameter [analyzer] "
+        "from [m] to [standard]"
+    )

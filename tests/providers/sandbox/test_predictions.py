@@ -190,3 +190,43 @@ def test_an_empty_conversation_is_answered_too(api: Any) -> None:
     id_ = api.model(api.connector())
     answer = api.ok("POST", f"{BASE}/{id_}/_predict", {"parameters": {"messages": []}})
     assert answer["inference_results"][0]["status_code"] == 200
+
+
+PRIVATE = "plugins.ml_commons.connector.private_ip_enabled"
+LOCAL = {"endpoint": "127.0.0.1:9999", "model": "gpt-3.5-turbo"}
+ACTION = {"action_type": "predict", "method": "POST", "url": "https://${parameters.endpoint}/x"}
+
+
+def local_model(api: Any) -> Any:
+    api.ok(
+        "PUT",
+        "/_cluster/settings",
+        {
+            "transient": {
+                "plugins.ml_commons.trusted_connector_endpoints_regex": ["^https://.*$"],
+                PRIVATE: False,
+            }
+        },
+    )
+    return api.model(api.connector(parameters=LOCAL, actions=[ACTION]), deploy=True)
+
+
+def test_a_private_address_is_refused_where_the_cluster_forbids_it(api: Any) -> None:
+    status, reason = api.refused("POST", f"{BASE}/{local_model(api)}/_predict", HELLO)
+    assert (status, reason) == (
+        400,
+        "Remote inference host name has private ip address: 127.0.0.1",
+    )
+
+
+def test_a_model_keeps_the_permission_that_it_was_deployed_with(api: Any) -> None:
+    id_ = local_model(api)
+    api.ok("PUT", "/_cluster/settings", {"transient": {PRIVATE: None}})
+    assert api.refused("POST", f"{BASE}/{id_}/_predict", HELLO)[0] == 400
+    api.ok("POST", f"{BASE}/{id_}/_undeploy")
+    assert api.predict(id_)["choices"]
+
+
+def test_a_public_address_is_asked_where_private_ones_are_forbidden(api: Any) -> None:
+    api.ok("PUT", "/_cluster/settings", {"transient": {PRIVATE: False}})
+    assert api.predict(api.model(api.connector(), deploy=True))["choices"]

@@ -1,0 +1,55 @@
+"""Where two answers differ: the status, the keys at every depth, and every value that is no id or time.
+
+It must not know where the answers come from.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+# What no two nodes say alike: times, counters of the index, identities, the build.
+VOLATILE = re.compile(
+    r".*_time|took|_seq_no|_primary_term|cluster_uuid|build_.*|creation_date|uuid"
+)
+# The ids that a guard names come in the order of the index, which nobody promises.
+_LISTED = re.compile(r"(still using this connector.*\[)([^\]]*)\]")
+
+
+def differences(theirs: Any, own: Any, place: str = "") -> Iterator[str]:
+    """A line for each place in which a recorded body and the sandbox's own differ."""
+    if type(theirs) is not type(own):
+        yield f"{place or 'the body'}: {short(theirs)}, here {short(own)}"
+    elif isinstance(theirs, dict):
+        yield from (f"{place}.{key} is missing" for key in theirs if key not in own)
+        yield from (f"{place}.{key} is too much" for key in own if key not in theirs)
+        for key in theirs:
+            if key == "hits" and isinstance(theirs[key], list) and isinstance(own.get(key), list):
+                yield from differences(by_id(theirs[key]), by_id(own[key]), f"{place}.{key}")
+            elif key in own and not VOLATILE.fullmatch(key):
+                yield from differences(theirs[key], own[key], f"{place}.{key}")
+    elif isinstance(theirs, list):
+        if len(theirs) != len(own):
+            yield f"{place or 'the body'}: {len(theirs)} items, here {len(own)}"
+            return
+        for number, (left, right) in enumerate(zip(theirs, own, strict=True)):
+            yield from differences(left, right, f"{place}[{number}]")
+    elif ordered(theirs) != ordered(own):
+        yield f"{place or 'the body'}: {short(theirs)}, here {short(own)}"
+
+
+def by_id(hits: list[Any]) -> list[Any]:
+    """What a search found; without a sort nobody promises an order."""
+    return sorted(hits, key=lambda hit: str(hit.get("_id")))
+
+
+def ordered(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    return _LISTED.sub(lambda found: f"{found[1]}{sorted(found[2].split(', '))}", value)
+
+
+def short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 100 else f"{text[:99]}…"
