@@ -26,7 +26,9 @@ def differences(theirs: Any, own: Any, place: str = "") -> Iterator[str]:
         yield from (f"{place}.{key} is too much" for key in own if key not in theirs)
         for key in theirs:
             if key == "hits" and isinstance(theirs[key], list) and isinstance(own.get(key), list):
-                yield from differences(by_id(theirs[key]), by_id(own[key]), f"{place}.{key}")
+                yield from differences(
+                    theirs[key], in_order(theirs[key], own[key]), f"{place}.{key}"
+                )
             elif key in own and not VOLATILE.fullmatch(key):
                 yield from differences(theirs[key], own[key], f"{place}.{key}")
     elif isinstance(theirs, list):
@@ -39,9 +41,10 @@ def differences(theirs: Any, own: Any, place: str = "") -> Iterator[str]:
         yield f"{place or 'the body'}: {short(theirs)}, here {short(own)}"
 
 
-def by_id(hits: list[Any]) -> list[Any]:
-    """What a search found; without a sort nobody promises an order."""
-    return sorted(hits, key=lambda hit: str(hit.get("_id")))
+def in_order(theirs: list[Any], own: list[Any]) -> list[Any]:
+    """What our search found, in their order: without a sort nobody promises one."""
+    places = {hit.get("_id"): place for place, hit in enumerate(theirs)}
+    return sorted(own, key=lambda hit: places.get(hit.get("_id"), len(places)))
 
 
 def ordered(value: Any) -> Any:

@@ -92,7 +92,7 @@ class FlowFramework:
         before = self.templates.get(workflow, {})
         if "reprovision=true" in call.path:
             self.changed[workflow] = [
-                id for id, node in after.items() if id in before and node != before[id]
+                step for step, node in after.items() if step in before and node != before[step]
             ]
         self.templates[workflow] = after
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.fidelity.comparing import differences
 from tests.fidelity.reasons import REASONS
 from tests.fidelity.recordings import calls, family
 from tests.fidelity.replay import Replay
@@ -53,7 +54,7 @@ def of_conversations(folder: Path) -> Iterator[Outcome]:
         answers = talk.Sandbox(folder / f"{count}.db").hold(item["steps"])
         pairs = zip(item["steps"], item["answers"], answers, strict=True)
         for number, (step, theirs, ours) in enumerate(pairs):
-            found = talk.differences(theirs, ours)
+            found = dict.fromkeys((*talk.differences(theirs, ours), *differences(theirs, ours)))
             asked = f"{step['method']} {step['path']}"
             key = f"{name}:{number}"
             yield Outcome(key, name, asked, family(step["path"]), tuple(found))

@@ -18,7 +18,13 @@ REASONS = {
     "07:59": "the agent runs a tool that lists indices; the sandbox runs no tools, it echoes",
     "07:66": "the sandbox lists the tools that templates use, without their descriptions",
     "09:77": "the list has the plugins' own indices with their numbers of documents",
-    "10:29": "restarting the node wrote the model anew several times: its version is higher",
-    "12:14": "deploying and undeploying wrote the model more often: its version is higher",
+    "10:29": (
+        "the node was restarted and wrote the model anew meanwhile (its last_updated_time moved): "
+        "its version is higher"
+    ),
+    "12:14": (
+        "the first deployment is over before the undeployment, which took two seconds on the node "
+        "and takes none here: two writes of the model less; one more is not explained"
+    ),
     "13:2": "nobody listens at the model's URL; the sandbox calls no remote service",
 }

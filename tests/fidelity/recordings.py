@@ -39,10 +39,7 @@ FAMILIES = (
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One recorded call; `key` is `NN:number`, `text` the request's body as it was sent.
-
-    `seconds`: how long the node took to answer.
-    """
+    """One recorded call; `key` is `NN:number`, `text` the request's body as it was sent."""
 
     key: str
     name: str
@@ -52,7 +49,6 @@ class Call:
     text: str
     status: int
     body: Any
-    seconds: float
 
     @property
     def family(self) -> str:
@@ -61,7 +57,7 @@ class Call:
 
 def family(path: str) -> str:
     """What a call is about."""
-    parts = path.split("?")[0].strip("/").split("/")
+    parts = path.split("?", maxsplit=1)[0].strip("/").split("/")
     if parts[0] == "_plugins" and len(parts) > 2 and parts[1] == "_ml":
         predicts = parts[-1] == "_predict" or parts[2] == "_predict"
         return "predictions" if predicts else _ML.get(parts[2], "cluster")
@@ -96,5 +92,4 @@ def _call(key: str, item: Mapping[str, Any]) -> Call:
         text,
         answer["status"],
         answer["body"],
-        item.get("ms", 0) / 1000,
     )

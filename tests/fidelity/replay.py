@@ -65,7 +65,6 @@ class Replay:
             self.flow.follow(call)
             return None
         reply = self.send(call.method, call.path, call.text)
-        self.wait(call.seconds)
         own = (
             json.loads(reply.encoded() or b"null")
             if reply.content_type.startswith("application/json")

@@ -63,7 +63,7 @@ def _registered(count: int) -> tuple[Sent, ...]:
 
 
 def _deleted(kind: str, *ids: str) -> tuple[Sent, ...]:
-    return tuple(Sent("DELETE", f"{ML}/{kind}/{id}") for id in ids)
+    return tuple(Sent("DELETE", f"{ML}/{kind}/{one}") for one in ids)
 
 
 _BROKEN = "qFY0-6EBnYS6QzcmEFnx"

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from flowplan.errors import FlowplanError
 from flowplan.planner.events import Event
 from flowplan.planner.execute import Stop
+from flowplan.providers.sandbox.adapter import SandboxAdapter
 from tests.lab import CHAT, Lab, actions, change_of
 
 
@@ -246,3 +249,50 @@ def test_a_replaced_connector_stays_while_a_model_could_not_be_moved(lab: Lab) -
     assert lab.counts() == (1, 1, 1)
     assert "gpt-4o" in str(lab.predict("hello"))
     assert lab.plan().empty
+
+
+@pytest.fixture
+def unread(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Let the cluster refuse the next so many searches for models."""
+
+    def refuse(times: int) -> None:
+        send = SandboxAdapter.send
+        left = [times]
+
+        def refusing(self: SandboxAdapter, request: Any, **kw: Any) -> Any:
+            if left[0] and "models/_search" in request.url:
+                left[0] -= 1
+                request.url = request.url.replace("models/_search", "models/_nowhere")
+            return send(self, request, **kw)
+
+        monkeypatch.setattr(SandboxAdapter, "send", refusing)
+
+    return refuse
+
+
+def test_a_group_that_could_not_be_noted_goes_with_its_model(
+    lab: Lab, unread: Callable[[int], None]
+) -> None:
+    unread(2)
+    assert lab.apply().failed == 1
+    record = lab.state.resources["model"]
+    assert (record.status, record.owned, dict(record.notes)) == (
+        "pending", (), {"group_existed": False},
+    )  # fmt: skip
+    assert lab.destroy().left == ()
+    assert lab.counts() == (0, 0, 0)
+
+
+def test_a_group_that_could_not_be_noted_goes_with_its_replaced_model(
+    lab: Lab, unread: Callable[[int], None]
+) -> None:
+    unread(2)
+    lab.apply()
+    lab.inputs("model")["access_mode"] = "public"
+    lab.inputs("model")["name"] = "another"
+    summary = lab.apply()
+    assert (summary.replaced, summary.failed) == (1, 0)
+    assert lab.counts() == (1, 1, 1)
+    assert lab.on_cluster()["model_groups"][0]["name"] == "another"
+    lab.destroy()
+    assert lab.counts() == (0, 0, 0)

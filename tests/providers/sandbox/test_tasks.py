@@ -38,5 +38,5 @@ def test_a_registration_that_ends_while_it_is_looked_at_has_its_model_or_still_r
 
     source = {"model_id": "m", "task_type": "REGISTER_MODEL", "function_name": "TEXT_EMBEDDING"}
     task = Doc("task", "t", {**source, "state": "RUNNING"}, {"done_at": 10, "error": None})
-    seen = settled_task(task, Ticking()).source
+    seen = settled_task(task, Ticking()).source  # type: ignore[arg-type]
     assert (seen["state"] == "COMPLETED") == ("model_id" in seen)
