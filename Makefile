@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 WORKERS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev demo test test-live test-faults lint types coverage docs picture wheel check clean
+.PHONY: help setup dev demo test test-live test-faults lint types coverage docs fidelity picture wheel check clean
 
 help:  ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -56,6 +56,9 @@ coverage: $(VENV)/.dev  ## branch coverage of planner and state: 95 % at least
 
 docs: $(VENV)/.dev  ## regenerate what is generated in docs/
 	$(BIN)/python docs/generate.py
+
+fidelity: $(VENV)/.dev  ## compare the sandbox with recordings of a real node
+	$(BIN)/python -m tests.fidelity
 
 picture: $(VENV)/.dev  ## draw docs/run.svg from a real run
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh docs/picture.sh

@@ -37,6 +37,15 @@ def lab(node: str, service: str, tmp_path: Path) -> Iterator[Lab]:
     clear(lab)
 
 
+@pytest.fixture(params=["sandbox", pytest.param("real", marks=pytest.mark.live)])
+def either(request: pytest.FixtureRequest, tmp_path: Path) -> Lab:
+    """A lab on each kind of cluster, for what has to be the same on both."""
+    if request.param == "real":
+        real: Lab = request.getfixturevalue("lab")
+        return real
+    return Lab(tmp_path, CHAT, tag=uuid.uuid4().hex[:8])
+
+
 def clear(lab: Lab) -> None:
     """Delete what a failed test left, so that the next one finds a clean node."""
     left: dict[str, list[dict[str, Any]]] = lab.on_cluster()

@@ -1,4 +1,4 @@
-"""Whole workflows on a real node: made, planned empty, changed, healed and cleared away."""
+"""Whole workflows on both kinds of cluster: made, planned empty, changed, healed and cleared away."""
 
 from __future__ import annotations
 
@@ -19,8 +19,6 @@ from tests.live.workflows import (
     settle,
     witnesses,
 )
-
-pytestmark = pytest.mark.live
 
 Nodes = Mapping[str, Any]
 
@@ -80,6 +78,8 @@ def undeploy(node: str) -> Callable[[Lab], tuple[str, str, Any]]:
 
 
 ML = "/_plugins/_ml"
+# The sandbox runs no agent and sends no document through a pipeline.
+REAL = pytest.mark.parametrize("either", ["real"], indirect=True)
 CASES = {
     "seeds": Case(
         lambda: example("openai-chat"),
@@ -148,9 +148,9 @@ def case(request: pytest.FixtureRequest) -> Case:
 
 
 @pytest.fixture
-def flow(lab: Lab, case: Case, service: str) -> Iterator[Lab]:
+def flow(either: Lab, case: Case, service: str) -> Iterator[Lab]:
     """The workflow of the case, applied."""
-    settle(lab, case.template(), service)
+    lab = settle(either, case.template(), service)
     try:
         assert set(actions(lab.plan()).values()) == {"create"}
         summary = lab.apply()
@@ -236,6 +236,8 @@ def test_a_connector_changed_by_hand_gets_its_values_back_under_the_same_model(f
     assert_settled(flow)
 
 
+@REAL
+@pytest.mark.live
 @pytest.mark.parametrize("case", [CASES["agent"]], ids=["agent"])
 def test_the_agent_answers_with_its_tools(flow: Lab) -> None:
     (agent,) = hits(flow, "agents")
@@ -245,6 +247,8 @@ def test_the_agent_answers_with_its_tools(flow: Lab) -> None:
     assert "Which are there?" in str(answer)
 
 
+@REAL
+@pytest.mark.live
 @pytest.mark.parametrize("case", [CASES["pipelines"]], ids=["pipelines"])
 def test_documents_go_through_both_pipelines(flow: Lab) -> None:
     index = flow.ids()["index"]
@@ -254,3 +258,14 @@ def test_documents_go_through_both_pipelines(flow: Lab) -> None:
     found = flow.request("POST", f"/articles-{flow.tag}/_search", {"query": {"match_all": {}}})
     (hit,) = found["hits"]["hits"]
     assert hit["_source"] == {"headline": "A", "category": "news", "visibility": "public"}
+
+
+@REAL
+@pytest.mark.live
+@pytest.mark.parametrize("case", [CASES["nine"]], ids=["nine"])
+def test_a_document_is_given_the_models_answer_by_its_pipeline(flow: Lab) -> None:
+    index = flow.ids()["index"]
+    body = {"messages": [{"role": "user", "content": "hello"}]}
+    flow.request("POST", f"/{index}/_doc", body, params={"refresh": "true"})
+    found = flow.request("POST", f"/{index}/_search", {"query": {"match_all": {}}})
+    assert "echo: hello" in str(found["hits"]["hits"][0]["_source"]["answer"])

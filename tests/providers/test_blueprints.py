@@ -29,7 +29,8 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     def recording(self: SandboxAdapter, request: requests.PreparedRequest, **kw: Any) -> Any:
         if str(request.url).endswith("/connectors/_create"):
-            bodies.append(bytes(request.body or b"").decode())
+            body = request.body or b""
+            bodies.append(body if isinstance(body, str) else body.decode())
         return send(self, request, **kw)
 
     monkeypatch.setattr(SandboxAdapter, "send", recording)
