@@ -37,6 +37,7 @@ __all__ = ["MODEL_INPUTS", "VOLATILE", "Registration", "wants_deployment"]
 
 BAD_REQUEST, NOT_FOUND, CONFLICT = 400, 404, 409
 DELETE_TRIES, DELETE_PAUSE = 5, 0.3
+DEPLOYING, UPDATE_PAUSE = "Model is deploying", 0.1
 
 VOLATILE = frozenset(
     {
@@ -214,7 +215,7 @@ class Registration(Step):
         wanted = {"is_enabled": True, **inputs}
         body = {name: wanted[name] for name in names if name in wanted and name != "deploy"}
         if body:
-            cluster.request("PUT", path_to("models", model_id), body=body)
+            _put(cluster, model_id, body)
             self.check(cluster, model_id, wanted, list(body))
         if wants_deployment(inputs) and (not changes or "deploy" in names):
             deploy(cluster, model_id)
@@ -265,6 +266,20 @@ class Registration(Step):
 def wants_deployment(inputs: Mapping[str, Json]) -> bool:
     """Whether `deploy` asks for it; Flow Framework takes the text too."""
     return str(inputs.get("deploy", "")).lower() == "true"
+
+
+def _put(cluster: Cluster, model_id: str, body: Mapping[str, Json]) -> None:
+    """Change it, once it is not being deployed: any prediction may have begun that."""
+    while True:
+        try:
+            cluster.request("PUT", path_to("models", model_id), body=dict(body))
+        except Refused as refused:
+            if refused.status != CONFLICT or DEPLOYING not in refused.reason:
+                raise
+        else:
+            return
+        cluster.progress("waiting for its deployment")
+        cluster.wait(UPDATE_PAUSE)
 
 
 def _group_of(document: Json | None) -> tuple[Owned, ...]:

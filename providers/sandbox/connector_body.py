@@ -163,7 +163,8 @@ def _check_texts(fields: JsonObject, *, required: bool) -> None:
 def check_usable(source: JsonObject, credential: Sequence[str]) -> None:
     """Refuse an aws_sigv4 connector without keys, at creation and at each read (05: 10-13, 38).
 
-    A PUT takes any protocol; one that does not exist makes the connector unreadable.
+    A PUT takes any protocol; one that does not exist makes the connector unreadable. A role alone
+    is enough, as for AWS's own service: a node that anybody starts wants keys even then.
     """
     if source.get("protocol") not in PROTOCOLS:
         raise wire.illegal_argument(f"Can't find class for type {source.get('protocol')}")

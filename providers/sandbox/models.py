@@ -112,7 +112,7 @@ def update(node: Node, request: Request) -> Reply:
     """`PUT models/{id}` (06: 33, 55-65); a new connector_id moves a deployed model at once.
 
     A connector_id that does not exist is accepted, and the deployed model goes on with the old one
-    (transcript 07, calls 2-5). DEPLOYING is 409 by ML Commons' source; it was not recorded.
+    (transcript 07, calls 2-5). DEPLOYING is 409, as a node answers too.
     """
     body = request.object(wire.parse_error("Failed to update model: Request body is empty"))
     id_ = request.args["id"]

@@ -20,8 +20,6 @@ from tests.live.workflows import (
     witnesses,
 )
 
-Nodes = Mapping[str, Any]
-
 
 @dataclass(frozen=True)
 class Case:
@@ -229,7 +227,7 @@ def test_a_connector_changed_by_hand_gets_its_values_back_under_the_same_model(f
     plan = flow.plan()
     change = change_of(plan, "create_connector_1")
     assert (change.action != "no-op", change.reason) == (True, "drift")
-    assert flow.apply().state == "COMPLETED"
+    assert flow.apply().state == "COMPLETED", [str(event.diagnostic) for event in flow.events]
     (found,) = hits(flow, "connectors")
     assert found["_source"]["parameters"]["model"] == "gpt-3.5-turbo"
     assert flow.ids()["register_model_2"] == model

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from flowplan.errors import ProviderError, Refused
-from flowplan.protocol import Owned
+from flowplan.protocol import Change, Owned
 
 WIDE = {
     "description": "a model",
@@ -206,6 +206,25 @@ def test_a_model_moves_to_another_connector_while_it_serves(bench: Any) -> None:
     bench.update(made, connector_id=other.resource_id)
     assert bench.seen(made).fields["connector_id"] == other.resource_id
     assert bench.raw("GET", f"/_plugins/_ml/models/{made.resource_id}")["model_state"] == "DEPLOYED"
+
+
+def test_a_change_waits_for_a_deployment_that_is_under_way(bench: Any) -> None:
+    model = bench.model(bench.connector())
+    bench.raw("POST", f"/_plugins/_ml/models/{model.resource_id}/_deploy")
+    bench.update(model, description="another")
+    assert bench.seen(model).fields["description"] == "another"
+
+
+def test_a_change_during_an_endless_deployment_ends_with_its_time(sandbox_only: Any) -> None:
+    bench = sandbox_only("deploy=60s")
+    model = bench.model(bench.connector())
+    bench.raw("POST", f"/_plugins/_ml/models/{model.resource_id}/_deploy")
+    changes = [Change(("description",), "another")]
+    wanted = {**model.inputs, "description": "another"}
+    with pytest.raises(ProviderError) as caught:
+        bench.step(model.type).update(bench.cluster(0.3), model, wanted, changes)
+    assert caught.value.diagnostics[0].code == "FP330"
+    assert set(bench.progress) == {"waiting for its deployment"}
 
 
 def test_deploy_goes_as_a_query_parameter_and_not_in_the_body(bench: Any) -> None:
