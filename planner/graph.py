@@ -54,18 +54,6 @@ class Graph:
         """What directly depends on `name`, in the order given. Raises `KeyError`."""
         return self.after[name]
 
-    def reversed(self) -> Graph:
-        """The same nodes with every edge turned round and the order backwards, as to destroy."""
-        return Graph(tuple(reversed(self.order)), self.after, self.before)
-
-    def ancestors(self, *names: str) -> frozenset[str]:
-        """Everything that `names` depend on, without `names` unless a cycle leads back."""
-        return _reach(self.before, names)
-
-    def descendants(self, *names: str) -> frozenset[str]:
-        """Everything that depends on `names`, without `names` unless a cycle leads back."""
-        return _reach(self.after, names)
-
     def cycle(self) -> tuple[str, ...] | None:
         """A cycle such as `("a", "b", "a")`, each before the next; None when there is none."""
         left = _without_free(self.before, self.after)
@@ -83,17 +71,6 @@ class Graph:
         index = {name: place for place, name in enumerate(self.before)}
         first = min(range(len(ring)), key=lambda place: index[ring[place]])
         return (*ring[first:], *ring[:first], ring[first])
-
-    def longest_path_weights(self, weight: Mapping[str, float]) -> dict[str, float]:
-        """For each node the weight of the heaviest path from it to an end, its own included.
-
-        A node that `weight` leaves out weighs nothing. What a scheduler starts first.
-        """
-        found: dict[str, float] = {}
-        for name in reversed(self.order):
-            rest = (found.get(other, 0.0) for other in self.after[name])
-            found[name] = weight.get(name, 0.0) + max(rest, default=0.0)
-        return found
 
 
 def _order(
@@ -129,17 +106,6 @@ def _without_free(
             if not waiting[other]:
                 free.append(other)
     return frozenset(name for name, count in waiting.items() if count)
-
-
-def _reach(neighbours: Mapping[str, tuple[str, ...]], names: Sequence[str]) -> frozenset[str]:
-    seen: set[str] = set()
-    stack = [other for name in names for other in neighbours[name]]
-    while stack:
-        name = stack.pop()
-        if name not in seen:
-            seen.add(name)
-            stack.extend(neighbours[name])
-    return frozenset(seen)
 
 
 class _Node(Protocol):

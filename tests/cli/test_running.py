@@ -115,13 +115,12 @@ def test_the_second_signal_stops_now_and_nothing_is_lost(process, project, flowp
         "apply", "--auto-approve", "--format", "json", "--endpoint", "sandbox:?latency=2s"
     )
     wait_for(child, "step_started")
-    began = time.monotonic()
     child.send_signal(signal.SIGINT)
     time.sleep(0.3)
     child.send_signal(signal.SIGINT)
     out, err = child.communicate(timeout=60)
     assert child.returncode == 130, err
-    assert time.monotonic() - began < 1.7
+    assert "step_completed" not in out
     assert json.loads(out.splitlines()[-1])["type"] == "summary"
     assert flowplan("apply", "--auto-approve").code == 0
     assert flowplan("plan").out.startswith("No changes.")

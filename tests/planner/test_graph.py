@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from itertools import pairwise
 from types import SimpleNamespace
 
@@ -41,20 +40,6 @@ def test_a_predecessor_that_is_no_node_is_left_out():
     assert Graph.build({"a": ["gone"]}).predecessors("a") == ()
 
 
-def test_reversed_turns_order_and_edges_round():
-    back = DIAMOND.reversed()
-    assert back.order == ("x", "d", "c", "b", "a")
-    assert back.predecessors("a") == ("b", "c")
-    assert back.successors("d") == ("b", "c")
-
-
-def test_reach_in_both_directions():
-    assert DIAMOND.ancestors("d") == {"a", "b", "c"}
-    assert DIAMOND.descendants("a") == {"b", "c", "d"}
-    assert DIAMOND.descendants("b", "x") == {"d"}
-    assert DIAMOND.ancestors("x") == frozenset()
-
-
 def test_a_graph_without_a_cycle_has_none():
     assert DIAMOND.cycle() is None
     assert Graph.build({}).cycle() is None
@@ -78,23 +63,14 @@ def test_the_order_has_the_nodes_of_a_cycle_last():
     assert graph.order == ("d", "a", "b", "c")
 
 
-def test_weights_are_of_the_heaviest_remaining_path():
-    weights = DIAMOND.longest_path_weights({"a": 1, "b": 5, "c": 2, "d": 1})
-    assert weights == {"a": 7, "b": 6, "c": 3, "d": 1, "x": 0}
-
-
 def test_a_long_chain_is_no_problem():
     size = 10_000
-    before = time.process_time()
     names = [f"n{i}" for i in range(size)]
     graph = Graph.build({name: names[i - 1 : i] for i, name in enumerate(names)})
-    assert graph.order == tuple(names)
     assert graph.cycle() is None
-    assert len(graph.ancestors(names[-1])) == size - 1
-    assert graph.longest_path_weights(dict.fromkeys(names, 1.0))["n0"] == size
+    assert graph.order == tuple(names)
     ring = Graph.build({name: [names[i - 1]] for i, name in enumerate(names)})
     assert len(ring.cycle() or ()) == size + 1
-    assert time.process_time() - before < 3
 
 
 GRAPHS = st.integers(1, 12).flatmap(

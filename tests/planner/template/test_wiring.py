@@ -157,12 +157,8 @@ def test_the_sources_of_a_whole_template(nodes, catalogue):
 
 
 def test_a_long_chain_that_passes_a_value_on_is_followed_once(catalogue):
-    import time
-
     chain = [node("d0", "register_remote_model")]
     chain += [node(f"d{n}", "deploy_model", **{f"d{n - 1}": "model_id"}) for n in range(1, 3000)]
     last = node("last", "deploy_model", **{item.id: "model_id" for item in chain})
     wiring = wire(catalogue, *chain, last)
-    started = time.perf_counter()
     assert wiring.rivals("last") == {}
-    assert time.perf_counter() - started < 2

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -82,10 +81,8 @@ def test_no_answer_is_a_connection_error(session_of: Any) -> None:
 @pytest.mark.parametrize("timeout", [0.02, (5, 0.02)])
 def test_latency_beyond_the_timeout_is_a_read_timeout(session_of: Any, timeout: Any) -> None:
     session = session_of("sandbox:?latency=10s")
-    began = time.monotonic()
     with pytest.raises(requests.exceptions.ReadTimeout):
         session.get(BASE_URL, timeout=timeout)
-    assert time.monotonic() - began < 5
 
 
 def test_latency_within_the_timeout_is_waited_for(session_of: Any) -> None:
