@@ -18,15 +18,23 @@ from tests.live.talk import CONVERSATIONS, Real, Sandbox, conversations, differe
 
 pytestmark = pytest.mark.live
 
+# A deployment may end between two steps on one side and after them on the other: that passes. What
+# the two really answer differently, they do each time.
+TRIES = 3
+
 
 @pytest.mark.parametrize("name", list(conversations()))
 def test_both_answer_alike(name: str, node: str, tmp_path: Path) -> None:
     steps = conversations()[name]["steps"]
-    theirs = Real(node).hold(steps)
-    ours = Sandbox(tmp_path / "sandbox.db").hold(steps)
+    for attempt in range(TRIES):
+        theirs = Real(node).hold(steps)
+        ours = Sandbox(tmp_path / f"sandbox-{attempt}.db").hold(steps)
+        found = list(differences(theirs, ours))
+        if not found:
+            break
     if os.environ.get("FLOWPLAN_RECORD"):
         record(name, theirs)
-    assert not list(differences(theirs, ours))
+    assert not found
 
 
 def record(name: str, answers: list[Any]) -> None:

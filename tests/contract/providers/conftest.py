@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -121,6 +122,15 @@ class Bench:
         step = self.step(made.type)
         key = str(made.resource_id)
         return step.observe(key, step.fetch(self.cluster(), [key])[key], made.inputs)
+
+    def settled(self, made: Made) -> Any:
+        """What a read shows once no job of the node's is rewriting the state: one does at times."""
+        for _ in range(50):
+            seen = self.seen(made)
+            if seen.status != "pending":
+                break
+            time.sleep(0.1)
+        return seen
 
     def delete(self, made: Made) -> None:
         self.step(made.type).delete(self.cluster(), made)

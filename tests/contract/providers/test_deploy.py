@@ -12,7 +12,7 @@ def test_a_deployed_model_serves_when_create_returns(bench: Any) -> None:
     made = bench.create("deploy_model", {"model_id": model.resource_id})
     assert made.resource_id == model.resource_id
     assert made.outputs == {"model_id": model.resource_id}
-    seen = bench.seen(made)
+    seen = bench.settled(made)
     assert (seen.status, seen.fields) == (
         "ready",
         {"model_id": model.resource_id, "deployed": True},

@@ -25,7 +25,7 @@ def test_what_is_registered_is_read_back_as_expected(bench: Any) -> None:
 
 def test_a_model_that_is_to_be_deployed_is_read_back_as_expected(bench: Any) -> None:
     made = bench.model(bench.connector(), deploy=True)
-    seen = bench.seen(made)
+    seen = bench.settled(made)
     expected = bench.step(made.type).expect(made.inputs)
     assert seen.status == "ready"
     assert seen.fields["deploy"] is True
