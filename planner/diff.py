@@ -28,7 +28,16 @@ from flowplan.planner.values import (
 )
 from flowplan.protocol import InputSpec, StepSchema, StepType
 
-__all__ = ["ABSENT", "Difference", "compare", "field_change", "needs_replace", "same", "verdict"]
+__all__ = [
+    "ABSENT",
+    "Difference",
+    "compare",
+    "field_change",
+    "needs_replace",
+    "same",
+    "value_at",
+    "verdict",
+]
 
 
 class _Absent:
@@ -122,14 +131,15 @@ def _unequal_lists(path: Path, before: list[Json], after: list[Value]) -> Iterat
         for item in items:
             tail = tuple(item.path(output_format="list"))
             where = (*path, *tail)
-            old, new = _at(before, tail), _at(after, tail)
+            old, new = value_at(before, tail), value_at(after, tail)
             found[where] = Difference(where, old, new)
     if not found:
         found[path] = Difference(path, before, after)
     yield from (found[key] for key in sorted(found, key=lambda p: [str(part) for part in p]))
 
 
-def _at(tree: Value, path: Sequence[str | int]) -> Value:
+def value_at(tree: Value, path: Sequence[str | int]) -> Value:
+    """What stands at `path`, `ABSENT` where nothing does."""
     for key in path:
         inside = isinstance(tree, list) and isinstance(key, int) and key < len(tree)
         if not inside and not (isinstance(tree, Mapping) and key in tree):

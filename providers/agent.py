@@ -121,7 +121,10 @@ class RegisterAgent(Step):
         match path:
             case ("tools",) if after == []:
                 return "replace"
-            case ("llm", _) | ("llm", "parameters", _) if removed and before != {}:
+            case ("llm", "parameters", _) if removed:
+                # Merged on the server: a key stays there whatever its value was.
+                return "replace"
+            case ("llm", _) if removed and before != {}:
                 return "replace"
             case ("memory", "type"):
                 # A PUT takes only this type, and only where there is a memory.

@@ -16,6 +16,7 @@ from uuid import uuid4
 from flowplan.errors import Diagnostic, FlowplanError
 from flowplan.planner.events import Event, Listener
 from flowplan.planner.plan import Action, NodeChange
+from flowplan.planner.reconcile.match import known_ids
 from flowplan.planner.values import Json, Sensitive, Value, leaves
 from flowplan.planner.workspace import Steps, Workspace
 from flowplan.protocol import Cluster, StepType
@@ -119,9 +120,7 @@ class Run:
         """Every resource id that a record of ours has."""
         with self._lock:
             records = list(self.records.values())
-        ids = {record.resource_id for record in records}
-        ids |= {old.resource_id for record in records for old in record.deposed}
-        return frozenset(item for item in ids if item)
+        return known_ids(records)
 
     def intent(self, intent: IntentRecord) -> IntentRecord:
         """Make the wish durable; nothing may be sent before this returns."""

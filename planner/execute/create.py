@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 from flowplan.errors import AnswerLost, FlowplanError
 from flowplan.planner.execute.context import Run, new_intent
 from flowplan.planner.plan import Action
+from flowplan.planner.reconcile.owned import merged_owned
 from flowplan.planner.reconcile.settle import settle
 from flowplan.planner.values import Json, Value, canonical, reveal, seal, seal_at, sensitive_paths
 from flowplan.protocol import Owned, StepType
 from flowplan.state.model import IntentRecord, ResourceRecord
 
-__all__ = ["create", "merged_owned"]
+__all__ = ["create"]
 
 TRIES = 5
 
@@ -160,11 +161,6 @@ def _adopt(
     )
     run.put(made)
     return made
-
-
-def merged_owned(*parts: tuple[Owned, ...]) -> tuple[Owned, ...]:
-    """All of them once, in order."""
-    return tuple(dict.fromkeys(item for part in parts for item in part))
 
 
 class _Nowhere:

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field, replace
 from flowplan.errors import FlowplanError
 from flowplan.planner.events import Event
 from flowplan.planner.execute.context import Run, told
-from flowplan.planner.execute.create import create, merged_owned
+from flowplan.planner.execute.create import create
 from flowplan.planner.execute.delete import delete, delete_deposed
 from flowplan.planner.execute.scheduler import HeldBack
 from flowplan.planner.execute.tasks import Part
 from flowplan.planner.execute.update import update
 from flowplan.planner.plan import NodeChange
+from flowplan.planner.reconcile.owned import merged_owned
 from flowplan.planner.resolve import Resolver
 from flowplan.planner.template import Node
 from flowplan.planner.values import Value, seal

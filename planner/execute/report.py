@@ -5,8 +5,9 @@ from __future__ import annotations
 from flowplan.errors import FlowplanError, Refused
 from flowplan.planner.events import Summary
 from flowplan.planner.execute.context import Run, elapsed_ms
-from flowplan.planner.execute.scheduler import Outcome
+from flowplan.planner.execute.scheduler import Key, Outcome
 from flowplan.planner.execute.stop import Stop
+from flowplan.planner.execute.tasks import part_of
 from flowplan.planner.plan import Action, NodeChange, Plan
 
 __all__ = ["failure_text", "left_over", "summarise"]
@@ -44,10 +45,8 @@ def summarise(
     )
 
 
-def _key(change: NodeChange) -> tuple[str, str]:
-    if change.action not in ("delete", "forget"):
-        return "apply", change.node
-    return ("cleanup" if change.reason == "deposed" else "delete"), change.node
+def _key(change: NodeChange) -> Key:
+    return part_of(change), change.node
 
 
 def left_over(plan: Plan, run: Run) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from flowplan.planner.execute.report import failure_text, summarise
 from flowplan.planner.execute.scheduler import Key, Outcome, Task
 from flowplan.planner.execute.scheduler import run as run_tasks
 from flowplan.planner.execute.stop import Stop
-from flowplan.planner.execute.tasks import Part, tasks_of
+from flowplan.planner.execute.tasks import part_of, tasks_of
 from flowplan.planner.outputs import output_records
 from flowplan.planner.plan import NodeChange, Plan
 from flowplan.planner.refresh import read_all, sealed_fields
@@ -142,7 +142,7 @@ class _Execution:
     def _tasks(self, run: Run, operator: Operator) -> Outcome:
         tasks: Sequence[Task] = tasks_of(self.plan, run.records, run.steps, operator.act)
         changes: Mapping[Key, NodeChange] = {
-            (_part(change), change.node): change for change in self.plan.changes
+            (part_of(change), change.node): change for change in self.plan.changes
         }
         return run_tasks(
             tasks,
@@ -199,12 +199,6 @@ class _Execution:
         partial = bool(outcome.failed or outcome.skipped or outcome.unstarted)
         fresh = output_records(operator.resolver.workflow_outputs(partial=partial))
         return {**before.outputs, **fresh} if partial else fresh
-
-
-def _part(change: NodeChange) -> Part:
-    if change.action not in ("delete", "forget"):
-        return "apply"
-    return "cleanup" if change.reason == "deposed" else "delete"
 
 
 def _change_of(changes: Mapping[Key, NodeChange], key: Key) -> NodeChange:

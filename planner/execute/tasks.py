@@ -16,7 +16,7 @@ from flowplan.planner.plan import NodeChange, Plan
 from flowplan.planner.workspace import Steps
 from flowplan.state.model import ResourceRecord
 
-__all__ = ["Part", "tasks_of"]
+__all__ = ["Part", "part_of", "tasks_of"]
 
 Part = Literal["apply", "cleanup", "delete"]
 Act: TypeAlias = Callable[[Part, NodeChange], None]
@@ -59,14 +59,18 @@ def _done() -> None:
 def _parts(plan: Plan) -> dict[tuple[Part, str], NodeChange]:
     parts: dict[tuple[Part, str], NodeChange] = {}
     for change in plan.changes:
-        if change.action in ("delete", "forget"):
-            part: Part = "cleanup" if change.reason == "deposed" else "delete"
-            parts.setdefault((part, change.node), change)
-        else:
-            parts["apply", change.node] = change
-            if change.action == "replace":
-                parts["cleanup", change.node] = change
+        # Several deposed resources of one node are one task, which deletes them all.
+        parts.setdefault((part_of(change), change.node), change)
+        if change.action == "replace":
+            parts["cleanup", change.node] = change
     return parts
+
+
+def part_of(change: NodeChange) -> Part:
+    """The task that a change counts by: a replacement is done when the new resource serves."""
+    if change.action not in ("delete", "forget"):
+        return "apply"
+    return "cleanup" if change.reason == "deposed" else "delete"
 
 
 def _users(records: Mapping[str, ResourceRecord], steps: Steps) -> Mapping[str, list[str]]:

@@ -10,17 +10,15 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from flowplan.errors import FlowplanError, InUse, Refused
+from flowplan.planner.diff import ABSENT, value_at
 from flowplan.planner.execute.context import Run, new_intent
-from flowplan.planner.execute.create import merged_owned
 from flowplan.planner.plan import FieldChange
-from flowplan.planner.reconcile.owned import with_owned
-from flowplan.planner.values import Json, Path, Value, reveal, seal
+from flowplan.planner.reconcile.owned import merged_owned, with_owned
+from flowplan.planner.values import Json, Value, reveal, seal
 from flowplan.protocol import Change, StepType
 from flowplan.state.model import IntentRecord, ResourceRecord
 
 __all__ = ["changes_of", "update"]
-
-MISSING = object()
 
 
 def update(
@@ -101,21 +99,9 @@ def changes_of(
     expected = step.expect(plain)
     changes = []
     for item in fields:
-        value = _at(plain, item.path)
-        if value is MISSING:
-            value = _at(expected, item.path)
-        removed = value is MISSING
+        value = value_at(plain, item.path)
+        if value is ABSENT:
+            value = value_at(expected, item.path)
+        removed = value is ABSENT
         changes.append(Change(item.path, None if removed else value, removed=removed))
     return tuple(changes)
-
-
-def _at(tree: Json, path: Path) -> Json:
-    for key in path:
-        if isinstance(tree, list):
-            inside = isinstance(key, int) and key < len(tree)
-        else:
-            inside = isinstance(tree, Mapping) and key in tree
-        if not inside:
-            return MISSING
-        tree = tree[key]
-    return tree

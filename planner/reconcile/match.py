@@ -6,17 +6,27 @@ Pure; must not know requests. What can't be decided is an error that lists it, n
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from flowplan.errors import Diagnostic, StateError
 from flowplan.planner.values import canonical, seal_at, sensitive_paths
 from flowplan.protocol import Candidate
-from flowplan.state.model import IntentRecord
+from flowplan.state.model import IntentRecord, ResourceRecord
 
-__all__ = ["assign", "fits"]
+__all__ = ["assign", "fits", "known_ids"]
 
 MARGIN = 1.0
 """Seconds by which the two clocks may disagree after the offset was taken off."""
+
+
+def known_ids(records: Iterable[ResourceRecord]) -> frozenset[str]:
+    """Every resource id that our records have, those of replaced resources too."""
+    return frozenset(
+        ident
+        for record in records
+        for ident in (record.resource_id, *(old.resource_id for old in record.deposed))
+        if ident
+    )
 
 
 def fits(

@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from flowplan.planner.workspace import Steps
-from flowplan.protocol import Cluster
+from flowplan.protocol import Cluster, Owned
 from flowplan.state.model import IntentRecord, ResourceRecord
 
-__all__ = ["with_owned"]
+__all__ = ["merged_owned", "with_owned"]
 
 
 def with_owned(steps: Steps, cluster: Cluster, record: ResourceRecord) -> ResourceRecord:
@@ -29,4 +29,9 @@ def with_owned(steps: Steps, cluster: Cluster, record: ResourceRecord) -> Resour
         if candidate.resource_id == record.resource_id
         for item in candidate.owned
     }
-    return replace(record, owned=tuple(dict.fromkeys((*record.owned, *owned))), notes={})
+    return replace(record, owned=merged_owned(record.owned, tuple(owned)), notes={})
+
+
+def merged_owned(*parts: tuple[Owned, ...]) -> tuple[Owned, ...]:
+    """All of them once, in order."""
+    return tuple(dict.fromkeys(item for part in parts for item in part))

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from flowplan.planner.reconcile.owned import with_owned
+from flowplan.planner.reconcile.match import known_ids
+from flowplan.planner.reconcile.owned import merged_owned, with_owned
 from flowplan.planner.reconcile.settle import quiet, settle
 from flowplan.planner.values import Json
 from flowplan.planner.workspace import Workspace
@@ -51,7 +52,7 @@ def _answered(workspace: Workspace, state: State, unanswered: Sequence[OpenInten
             records[intent.node] = replace(
                 intent.record,
                 resource_id=item.resource_id,
-                owned=tuple(dict.fromkeys((*intent.record.owned, *item.owned))),
+                owned=merged_owned(intent.record.owned, item.owned),
                 status="pending",
                 notes=intent.notes,
             )
@@ -62,14 +63,8 @@ def _answered(workspace: Workspace, state: State, unanswered: Sequence[OpenInten
         quiet(cluster, waiting)
         for node in {intent.node for intent in waiting if intent.node in records}:
             records[node] = with_owned(workspace.steps, cluster, records[node])
-    known = frozenset(
-        str(ident)
-        for record in records.values()
-        for ident in (record.resource_id, *(old.resource_id for old in record.deposed))
-        if ident
-    )
     if lost:
-        for found in settle(workspace, lost, known, state.salt).values():
+        for found in settle(workspace, lost, known_ids(records.values()), state.salt).values():
             if found is not None:
                 records[found.node] = found
     return replace(state, resources=records)

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from flowplan.planner.reconcile.match import assign, fits
+from flowplan.planner.reconcile.owned import merged_owned
 from flowplan.planner.reconcile.tasks import Look, look
 from flowplan.planner.workspace import Workspace
 from flowplan.protocol import Candidate, Cluster
@@ -90,6 +91,6 @@ def _record(intent: IntentRecord, candidate: Candidate | None) -> ResourceRecord
     return replace(
         intent.record,
         resource_id=candidate.resource_id,
-        owned=tuple(dict.fromkeys((*intent.record.owned, *candidate.owned))),
+        owned=merged_owned(intent.record.owned, candidate.owned),
         status="pending",
     )

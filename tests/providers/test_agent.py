@@ -100,3 +100,11 @@ def test_a_credential_in_a_model_is_a_secret() -> None:
     spec = AGENT.schema.inputs["model"]
     assert spec.sensitive
     assert spec.write_only
+
+
+def test_a_removed_key_of_the_llm_parameters_is_a_replacement_whatever_its_value_was() -> None:
+    step = RegisterAgent()
+    for before in ({}, "", "x", None):
+        judged = step.judge(("llm", "parameters", "key"), before, None, removed=True)
+        assert judged == "replace"
+    assert step.judge(("llm", "parameters"), {}, None, removed=True) is None
