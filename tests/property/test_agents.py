@@ -53,7 +53,10 @@ def lab(tmp_path: Path) -> Lab:
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(inputs=AGENTS)
 def test_after_an_apply_the_plan_is_empty_and_a_read_is_as_expected(
