@@ -15,6 +15,7 @@ into an exit code.
     ├── StateError          FP4xx  exit 1    what is recorded
     │   └── StalePlan       FP2xx  exit 5    a saved plan that no longer fits
     ├── LockHeld            FP5xx  exit 4
+    ├── LockLost            FP502  exit 4
     └── UsageError          FP6xx  exit 64   how it was called
 """
 
@@ -30,6 +31,7 @@ __all__ = [
     "FlowplanError",
     "InUse",
     "LockHeld",
+    "LockLost",
     "PlanError",
     "ProviderError",
     "Refused",
@@ -157,6 +159,12 @@ class LockHeld(FlowplanError):
     def __init__(self, diagnostic: Diagnostic, *, holder: Mapping[str, Any]) -> None:
         super().__init__(diagnostic)
         self.holder = holder
+
+
+class LockLost(FlowplanError):
+    """The lock that a command worked under is somebody else's now, so it stops. FP502."""
+
+    exit_code = 4
 
 
 class UsageError(FlowplanError):
