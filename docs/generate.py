@@ -22,7 +22,7 @@ import yaml
 
 from flowplan.__main__ import main
 from flowplan.cli.app import SANDBOX_VERBS, STATE_VERBS, VERBS
-from flowplan.planner.template.model import PARAM_TYPES
+from flowplan.planner.template.model import CHECK_KINDS, EXPECTATIONS, PARAM_TYPES
 from flowplan.protocol import InputSpec, StepSchema
 from flowplan.providers.registry import Registry
 
@@ -32,14 +32,18 @@ WIDTH = "80"
 
 FAMILIES = {
     "FP1": ("Templates and params", "Exit code 1. `validate` finds all of them at once."),
-    "FP2": ("Plans", "Exit code 1, FP222 exit code 5. Nothing was changed."),
+    "FP2": ("Plans and checks", "Exit code 1, FP222 exit code 5. Nothing was changed."),
     "FP3": (
         "Providers and the cluster",
         "Exit code 1 when nothing was changed, 3 when something was.",
     ),
     "FP4": ("State", "Exit code 1."),
     "FP5": ("Locks", "Exit code 4."),
-    "FP6": ("Usage", "Exit code 64; FP609 has the run's own, else 1, FP630 and FP631 have 1."),
+    "FP6": (
+        "Usage and the project file",
+        "Exit code 64; 1 for the project file, FP630, FP631 and FP642 to FP647; FP641 exit code 5; "
+        "FP609 and FP643 have the run's own, else 1; FP660 to FP663 exit code 1, or 3 after an apply.",
+    ),
     "FP9": ("Internal", "Exit code 70."),
 }
 EXIT_CODES = {
@@ -55,6 +59,7 @@ EXIT_CODES = {
     "143": "ended with SIGTERM",
 }
 ENVIRONMENT = {
+    "FLOWPLAN_ENV": "the environment in the project file, where `-e` is not given",
     "FLOWPLAN_ENDPOINT": "the cluster, where `--endpoint` is not given",
     "FLOWPLAN_PARAM_<name>": "the value of a param; `-` and `.` of its name may be written as `_`",
     "FLOWPLAN_USERNAME, FLOWPLAN_PASSWORD": "who asks; before the endpoint's own `user:password@`",
@@ -62,6 +67,7 @@ ENVIRONMENT = {
     "FLOWPLAN_TOKEN, FLOWPLAN_TOKEN_FILE": "a bearer token, or the file that holds it",
     "FLOWPLAN_CLIENT_CERT, FLOWPLAN_CLIENT_KEY": "a client certificate and its key, PEM files",
     "FLOWPLAN_INSECURE": "do not check the cluster's certificate; the same as `--insecure`",
+    "FLOWPLAN_LEASE_SECONDS": "how long the lock on a remote state is good for unless renewed; 30",
     "FLOWPLAN_AWS_SIGV4, FLOWPLAN_AWS_REGION": "sign for the AWS service `es` or `aoss`",
     "HTTPS_PROXY, HTTP_PROXY, NO_PROXY": "a proxy, as for other programs",
     "CI": "when set and not `0` or `false`, an endpoint has to be named",
@@ -74,7 +80,8 @@ _ABOUT_ERRORS = (
     "[diagnostics](schema/diagnostics.json)."
 )
 _ABOUT_COMMANDS = (
-    "TEMPLATE may be left out where the working directory has a `template.yaml`, "
+    "TEMPLATE may be left out where a [project file](project.md) names it, or where the working "
+    "directory has a `template.yaml`, "
     "`template.yml` or `template.json`. Results go to stdout; progress, warnings and errors "
     "go to stderr."
 )
@@ -266,7 +273,14 @@ def template_schema(schemas: Mapping[str, StepSchema]) -> dict[str, Any]:
             "version": _object(versions),
             "workflows": workflows,
             "ui_metadata": {"type": "object"},
-            "flowplan": _object({"params": _params(), "outputs": {"type": "object"}}),
+            "flowplan": _object(
+                {
+                    "params": _params(),
+                    "outputs": {"type": "object"},
+                    "imports": _imports(),
+                    "checks": _checks(),
+                }
+            ),
             **{name: {"description": "Added by Flow Framework, and not used."} for name in kept},
             "all_shared_principals": {"description": "Added by Flow Framework, and not used."},
         },
@@ -281,6 +295,7 @@ def template_schema(schemas: Mapping[str, StepSchema]) -> dict[str, Any]:
 
 _TEXT = {"type": "string"}
 _VERSION = {"type": "string", "pattern": r"^[0-9]+\.[0-9]+\.[0-9]+"}
+_TIME = {"type": "string", "pattern": r"^\s*[0-9]+(nanos|micros|ms|s|m|h|d)\s*$"}
 _TIMEOUT = {
     "type": "string",
     "pattern": r"^\s*(0|[0-9]+(nanos|micros|ms|s|m|h|d))\s*$",
@@ -293,6 +308,34 @@ def _object(properties: Mapping[str, Any], *, required: Sequence[str] = ()) -> d
     if required:
         made["required"] = list(required)
     return {**made, "additionalProperties": False}
+
+
+def _imports() -> dict[str, Any]:
+    text = {**_TEXT, "minLength": 1}
+    entry = _object({"node": text, "id": text}, required=("node", "id"))
+    return {"type": "array", "items": entry}
+
+
+def _checks() -> dict[str, Any]:
+    text = {**_TEXT, "minLength": 1}
+    tests: dict[str, Any] = {name: {} for name in EXPECTATIONS}
+    expectation = _object({"path": text, **tests}, required=("path",))
+    # The path, and one test.
+    expectation |= {"minProperties": 2, "maxProperties": 2}
+    check = _object(
+        {
+            "name": text,
+            **dict.fromkeys(CHECK_KINDS, text),
+            "pipeline": text,
+            "body": {"type": "object"},
+            "expect": {"oneOf": [expectation, {"type": "array", "items": expectation}]},
+            "timeout": _TIME,
+            "retries": {"type": "integer", "minimum": 0, "maximum": 20},
+        },
+        required=("name",),
+    )
+    check["oneOf"] = [{"required": [kind]} for kind in CHECK_KINDS]
+    return {"type": "array", "items": check}
 
 
 def _params() -> dict[str, Any]:

@@ -14,6 +14,7 @@ into an exit code.
     │   └── AnswerLost                       sent, and nobody knows whether it took effect
     ├── StateError          FP4xx  exit 1    what is recorded
     │   └── StalePlan       FP2xx  exit 5    a saved plan that no longer fits
+    ├── ProjectError        FP62x  exit 1    what the project file says
     ├── LockHeld            FP5xx  exit 4
     ├── LockLost            FP502  exit 4
     └── UsageError          FP6xx  exit 64   how it was called
@@ -33,6 +34,7 @@ __all__ = [
     "LockHeld",
     "LockLost",
     "PlanError",
+    "ProjectError",
     "ProviderError",
     "Refused",
     "StalePlan",
@@ -44,6 +46,10 @@ __all__ = [
 ]
 
 Severity = Literal["error", "warning"]
+
+
+IMPORT = "flowplan import NODE "
+"""How a hint names the command that takes something over, before its node is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +85,20 @@ class Diagnostic:
             "column": self.column,
             "hint": self.hint,
         }
+
+    def at_node(self, node: str) -> Diagnostic:
+        """The same at a node, unless it has one; the commands in its hint get the node's name.
+
+        What goes wrong below the planner knows no names, and says NODE in their place.
+        """
+        if self.node:
+            return self
+        hint = self.hint
+        if IMPORT in hint:
+            import shlex  # only where a command is told
+
+            hint = hint.replace(IMPORT, f"flowplan import {shlex.quote(node)} ")
+        return replace(self, node=node, hint=hint)
 
     def without_place(self) -> Diagnostic:
         """The same without file, line and column: plans of equal templates are byte-equal."""
@@ -140,6 +160,10 @@ class AnswerLost(ProviderError):
 
 class StateError(FlowplanError):
     """The state can't be read, written or used here. FP4xx."""
+
+
+class ProjectError(FlowplanError):
+    """The project file can't be used, or not as it is. FP62x, and what is wrong with any file."""
 
 
 class StalePlan(FlowplanError):

@@ -155,9 +155,15 @@ class Connection:
         timeout: float = 60.0,
         on_progress: Callable[[str], None] | None = None,
         on_note: Callable[[str], None] | None = None,
+        before: Callable[[], None] | None = None,
+        patience: float | None = None,
     ) -> Operation:
-        """The way to the cluster for one operation; `timeout` in seconds bounds all of it."""
-        return Operation(self, intent_id, timeout, on_progress, on_note)
+        """The way to the cluster for one operation; `timeout` in seconds bounds all of it.
+
+        `before` is called before everything that is sent, retries included, and may raise.
+        `patience` is how many seconds one request may take, where that is not the connection's.
+        """
+        return Operation(self, intent_id, timeout, on_progress, on_note, before, patience)
 
     def close(self) -> None:
         """Close every thread's session."""

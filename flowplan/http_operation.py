@@ -95,13 +95,17 @@ class Operation:
         timeout: float,
         on_progress: Callable[[str], None] | None,
         on_note: Callable[[str], None] | None,
+        before: Callable[[], None] | None = None,
+        patience: float | None = None,
     ) -> None:
         self._channel = channel
+        self._patience = channel.timeout if patience is None else patience
         self._headers = {"X-Opaque-Id": intent_id} if intent_id else {}
         self._timeout = timeout
         self._deadline = time.monotonic() + timeout
         self._on_progress = on_progress
         self._on_note = on_note
+        self._before = before
         self._doing = ""
 
     @property
@@ -156,7 +160,9 @@ class Operation:
         sent, attempt = False, 0
         while True:
             attempt += 1
-            timeout = min(self._channel.timeout, self._left())
+            timeout = min(self._patience, self._left())
+            if self._before is not None:
+                self._before()
             try:
                 answer = self._channel.send(request, timeout)
             except NotAnswered as failure:
@@ -168,7 +174,7 @@ class Operation:
             if self._repeats(answer, safe=safe, accept=accept) and self._pause(attempt, answer):
                 sent = sent or (answer.status in GATEWAY and not request.reads)
                 continue
-            return self._take(request, answer, accept, create=not safe)
+            return self._take(request, answer, accept, sent=sent, create=not safe)
 
     @staticmethod
     def _repeats(answer: Answer, *, safe: bool, accept: Sequence[int]) -> bool:
@@ -179,11 +185,20 @@ class Operation:
         return was_throttled(answer)
 
     def _take(
-        self, request: Request, answer: Answer, accept: Sequence[int], *, create: bool
+        self,
+        request: Request,
+        answer: Answer,
+        accept: Sequence[int],
+        *,
+        sent: bool,
+        create: bool,
     ) -> Response:
         redact = self._channel.redact
         method, path = request.method, request.path
-        if create and may_have_executed(answer) and answer.status not in accept:
+        # A throttled try was not carried out, but `sent` says that an earlier one may have been.
+        unclear = (create or sent) and may_have_executed(answer)
+        unclear = unclear or (sent and answer.status == THROTTLED)
+        if unclear and answer.status not in accept:
             said = spoken(answer, redact)
             raise lost(method, path, f"{answer.status} came instead{f': {said}' if said else ''}")
         if answer.status in accept or answer.status < REDIRECT_FROM:

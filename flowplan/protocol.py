@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias
+
+from flowplan.protocol_schema import Flaw, InputSpec, Json, StepSchema
 
 __all__ = [
     "Candidate",
     "Change",
     "Cluster",
+    "Flaw",
     "Holder",
     "InputSpec",
     "Intent",
@@ -28,71 +31,10 @@ __all__ = [
     "ServerInfo",
     "StepSchema",
     "StepType",
+    "Unshown",
 ]
 
-Json: TypeAlias = Any
 Path: TypeAlias = tuple[str | int, ...]
-InputType = Literal["string", "number", "integer", "boolean", "object", "array", "any"]
-SetKind = Literal["in_place", "replace"]
-RemoveKind = Literal["in_place", "replace", "keep"]
-
-
-@dataclass(frozen=True, slots=True)
-class InputSpec:
-    """One input of a step, and what each kind of change to it means.
-
-    `set`: what a new or changed value needs. `remove`: what taking it away needs; `keep`
-    means that the API can't clear it, so nothing is planned and a note says so. With
-    `merge`, the server merges the object key by key: a set key follows `set`, a removed
-    one follows `remove`. `sensitive` covers everything below the input. `write_only` is
-    accepted and never returned, so it can't drift. `reference` names the kind that the
-    input holds the id of: when that resource is replaced, this input is re-pointed.
-    `local` is read by flowplan and never sent as such: it is taken from another node only where
-    that is asked for by name. An array that several nodes give together (an agent's tools) is
-    put in the order of the node ids that the input `order` lists. `unmanaged` says of an act
-    (it deletes, it undeploys) that it must not name what a node of the same template makes,
-    since the next apply would undo it; the text is what to do instead.
-    """
-
-    types: tuple[InputType, ...] = ("any",)
-    required: bool = False
-    sensitive: bool = False
-    set: SetKind = "replace"
-    remove: RemoveKind = "replace"
-    merge: bool = False
-    write_only: bool = False
-    reference: str | None = None
-    local: bool = False
-    order: str | None = None
-    unmanaged: str = ""
-    description: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class StepSchema:
-    """All that is known of a step type without asking a cluster.
-
-    The one source for validation, redaction, `flowplan steps`, the published JSON Schema
-    and the reference documentation. `listed` are the inputs that Flow Framework's `_steps`
-    prints (flow-framework.md §1), `timeout` is in seconds, `volatile` are top-level fields of
-    a read document that change by themselves. `creates` is what the step leaves behind:
-    "resource", "effect" (a deployment: changes a resource of another node), "act" (something
-    was done once, and there is nothing to read or delete) or "nothing" (no request at all).
-    `deleted_after` are kinds: whatever of them a plan deletes goes before any of this type.
-    """
-
-    inputs: Mapping[str, InputSpec]
-    outputs: tuple[str, ...] = ()
-    resource_type: str | None = None
-    plugins: tuple[str, ...] = ()
-    timeout: float = 10.0
-    listed: tuple[str, ...] = ()
-    volatile: frozenset[str] = frozenset()
-    creates: Literal["resource", "effect", "act", "nothing"] = "resource"
-    create_before_destroy: bool = True
-    holds_data: bool = False
-    deleted_after: frozenset[str] = frozenset()
-    description: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,12 +83,16 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Something on the cluster that uses a resource."""
+    """Something on the cluster that uses a resource.
+
+    `blocks_update` and `blocks_delete`: as long as it does, the cluster refuses that.
+    """
 
     kind: str
     resource_id: str
     name: str = ""
     blocks_update: bool = False
+    blocks_delete: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +106,16 @@ class Candidate:
     fields: Mapping[str, Json]
     created: float | None = None
     owned: tuple[Owned, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unshown:
+    """Stands in what `StepType.written` gives for a value that the cluster has and never shows.
+
+    `note` says what is known of it all the same, "" when nothing is.
+    """
+
+    note: str = ""
 
 
 class Resource(Protocol):
@@ -266,6 +222,9 @@ class StepType(Protocol):
     def expect(self, inputs: Mapping[str, Json]) -> Mapping[str, Json]:
         """`inputs` as a read would show them, write-only ones left out."""
 
+    def outputs_of(self, resource_id: str) -> Mapping[str, Json]:
+        """What a resource that was there already gives to dependent nodes, beside `preview`."""
+
     def fetch(self, cluster: Cluster, ids: Sequence[str]) -> Mapping[str, Json | None]:
         """The documents of this *kind* in bulk, a thousand a request; None for what is gone.
 
@@ -285,8 +244,31 @@ class StepType(Protocol):
     def read(self, cluster: Cluster, ids: Sequence[str]) -> Mapping[str, Observed | None]:
         """`fetch` and `observe` in one."""
 
+    def listing(self, cluster: Cluster) -> Mapping[str, Json]:
+        """The documents of this *kind* that belong to users, all of them by id, in bulk.
+
+        Types of one kind list the same documents.
+        """
+
+    def written(self, resource_id: str, document: Json) -> Mapping[str, Json] | None:
+        """The inputs of a node that has this resource: what `expect` makes of them is there.
+
+        What the server added by itself is left out, and `Unshown` stands for what it hides.
+        None for what this type does not make, or makes only of more than a read shows.
+        """
+
     def holders(self, cluster: Cluster, ids: Sequence[str]) -> Mapping[str, Sequence[Holder]]:
         """Who uses these resources, in bulk: what decides between update and replacement."""
+
+    def referrers(
+        self, cluster: Cluster, made: Mapping[str, Mapping[str, Json]]
+    ) -> Mapping[str, Sequence[Holder]]:
+        """Who on the cluster names these resources and would miss them, in bulk.
+
+        `made` has the recorded inputs by resource id. The number of requests does not depend on
+        that of the resources; what can't be read is told by `cluster.note` and is no error.
+        Types of one kind find the same.
+        """
 
     def preview(self, inputs: Mapping[str, Json]) -> Mapping[str, Json]:
         """The outputs that follow from the inputs alone: a name that the user gave, a tool.

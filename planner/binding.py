@@ -7,14 +7,16 @@ how plans are stored or carried out.
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
-from flowplan.planner.plan import Binding
+from flowplan.planner.plan import Binding, Plan
+from flowplan.planner.plan_data import to_json
 from flowplan.planner.values import canonical
 from flowplan.planner.workspace import Workspace
 from flowplan.state.backends import Snapshot
 from flowplan.state.identity import new_lineage, new_salt
 
-__all__ = ["bind"]
+__all__ = ["bind", "fingerprint"]
 
 
 def bind(workspace: Workspace, snapshot: Snapshot, known: Binding | None = None) -> Binding:
@@ -35,4 +37,16 @@ def bind(workspace: Workspace, snapshot: Snapshot, known: Binding | None = None)
         journal=snapshot.journal_length,
         cluster=(state.cluster.uuid or state.cluster.endpoint) if state else "",
         salt=salt,
+        secrets=params.secret_digests(salt) if params else {},
     )
+
+
+def fingerprint(plan: Plan) -> str:
+    """SHA-256 over what a plan would do, in hex: two with one fingerprint do the same.
+
+    Notes and the words of steps are not part of it: how many documents an index has today is
+    nothing that anybody does. The digest of the template covers what is sensitive in it.
+    """
+    does = [replace(change, notes=(), steps=()) for change in plan.changes]
+    told = [plan.mode, plan.workflow, plan.binding.template, does, plan.outputs]
+    return hashlib.sha256(canonical(to_json(told))).hexdigest()

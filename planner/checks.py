@@ -11,11 +11,14 @@ from collections.abc import Iterator
 
 from flowplan.errors import Diagnostic, PlanError
 from flowplan.planner.template import Template
+from flowplan.planner.values import sensitive_paths
 from flowplan.planner.workspace import Steps
 from flowplan.protocol import ServerInfo
 from flowplan.state.backends import Snapshot
+from flowplan.state.lock import span
+from flowplan.state.model import State
 
-__all__ = ["check_plugins", "compatibility", "journal_warnings"]
+__all__ = ["check_plugins", "compatibility", "journal_warnings", "lost_salt"]
 
 
 def check_plugins(template: Template, steps: Steps, server: ServerInfo) -> None:
@@ -71,9 +74,11 @@ def journal_warnings(snapshot: Snapshot, location: str) -> Iterator[Diagnostic]:
     """What a reader should know of a run that goes on or was cut off."""
     if snapshot.holder is not None:
         holder = snapshot.holder
+        age = snapshot.renewed
+        renewed = "" if age is None else f", renewed {span(age)} ago"
         yield Diagnostic(
             "warning", "FP220", f"{location} is locked: {holder.operation} is running",
-            f"by {holder.who}, process {holder.pid}: what is shown may change meanwhile",
+            f"by {holder.who}, process {holder.pid}{renewed}: what is shown may change meanwhile",
         )  # fmt: skip
     elif snapshot.interrupted:
         nodes = ", ".join(sorted({item.intent.node for item in snapshot.open}))
@@ -83,4 +88,17 @@ def journal_warnings(snapshot: Snapshot, location: str) -> Iterator[Diagnostic]:
             "Whether those requests took effect is found out by the next apply or destroy, "
             "before it changes anything; until then they count as not done." if nodes else
             "What it did is recorded. The next apply or destroy goes on from there.",
+        )  # fmt: skip
+
+
+def lost_salt(state: State | None) -> Iterator[Diagnostic]:
+    """A warning when the state has digests and no salt to compare them with."""
+    if state is None or state.salt:
+        return
+    nodes = [name for name, record in state.resources.items() if sensitive_paths(record.inputs)]
+    if nodes:
+        yield Diagnostic(
+            "warning", "FP473", "sensitive values can't be compared: the state has lost its salt",
+            f"A change to them is not seen in {', '.join(nodes)}.",
+            hint="Digest anew what the cluster has: flowplan state rekey --force",
         )  # fmt: skip

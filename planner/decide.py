@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from flowplan.planner.diff import ABSENT, Difference, compare, field_change, verdict
+from flowplan.planner.ignoring import below, keeping, ruled
 from flowplan.planner.plan import Action, Drift, FieldChange, Order
 from flowplan.planner.refresh import sealed_fields
 from flowplan.planner.template import Node
@@ -25,6 +26,7 @@ from flowplan.planner.values import (
     reveal,
     seal_at,
     sensitive_paths,
+    unknowns,
 )
 from flowplan.protocol import Observed, StepType
 from flowplan.state.model import ResourceRecord
@@ -42,7 +44,10 @@ Found = Observed | None | _NotRead
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The verdict on one node, and the outputs its dependants can count on."""
+    """The verdict on one node, and the outputs its dependants can count on.
+
+    `inputs` are the ones that a resource which stays is to have, None for what the template says.
+    """
 
     action: Action
     reason: str
@@ -52,6 +57,7 @@ class Decision:
     drift: Drift | None = None
     outputs: Mapping[str, Value] | None = None
     unchanged: int = 0
+    inputs: Mapping[str, Value] | None = None
 
 
 def decide(
@@ -75,7 +81,14 @@ def decide(
     if found is None:
         drift = Drift(node.id, node.type, record.resource_id, gone=True, restored=True)
         return Decision("create", "drift", created_fields(desired), outputs=unknown, drift=drift)
-    return _existing(_Case(node, step, desired, record, found, salt))
+    case = _Case(node, step, desired, record, found, salt)
+    ignored = node.lifecycle.ignore_changes
+    if not ignored:
+        return _existing(case)
+    kept = keeping(desired, record.inputs, ignored, salt)
+    decision = _existing(replace(case, desired=kept, ignored=ruled(step, kept, ignored)))
+    # What is made anew is made as the template says.
+    return _existing(case) if decision.action == "replace" else replace(decision, inputs=kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +99,7 @@ class _Case:
     record: ResourceRecord
     found: Observed | _NotRead
     salt: str
+    ignored: tuple[Path, ...] = ()
 
 
 def _existing(case: _Case) -> Decision:
@@ -172,9 +186,15 @@ def _drift(
             _restoring(case, Difference(item.path, ABSENT, item.before), item.after)
             for item in compare(recorded, expected, case.salt)
             # What only the cluster has, it added by itself.
-            if item.after is not ABSENT and not _covered(item.path, changes)
+            if item.after is not ABSENT
+            and not _covered(item.path, changes)
+            and not below(item.path, case.ignored)
         ]
-    drifted = {item.path: item for item in compare(case.record.observed, now, case.salt)}
+    drifted = {
+        item.path: item
+        for item in compare(case.record.observed, now, case.salt)
+        if not below(item.path, case.ignored)
+    }
     restored = []
     for path, item in drifted.items():
         wanted = _at(expected, path)
@@ -260,7 +280,7 @@ def _reason(case: _Case, changes: list[Difference], restored: list[FieldChange])
     handed_over = set(case.node.previous_node_inputs.values())
     if changes:
         by_others = all(
-            has_unknown(change.after) or change.path[0] in handed_over
+            any(item.node for item in unknowns(change.after)) or change.path[0] in handed_over
             if change.after is not ABSENT
             else False
             for change in changes

@@ -22,6 +22,7 @@ from flowplan.planner.values import (
     is_sealed,
     leaves,
     masked,
+    not_given,
     seal,
     seal_at,
     unknowns,
@@ -62,8 +63,14 @@ def same(before: Json, after: Value, salt: str, path: Path = ()) -> bool:
     """Whether the recorded value equals the wanted one, type-strictly.
 
     A digest on one side is compared with the digest of the other, so a value that became
-    sensitive, or no longer is, has not changed by that.
+    sensitive, or no longer is, has not changed by that. Without the salt nothing can be said of
+    a digest: it counts as equal, and the plan warns of it. A secret that was not given counts as
+    equal to whatever is recorded.
     """
+    if not_given(after):
+        return True
+    if not salt and is_sealed(before):
+        return not has_unknown(after)
     if is_sealed(before) and not isinstance(after, (Unknown, Mapping, list)):
         plain = after.value if isinstance(after, Sensitive) else after
         return bool(before == seal_at(plain, frozenset({()}), salt, path))
@@ -187,7 +194,9 @@ def field_change(difference: Difference, *, forces_replace: bool) -> FieldChange
     """The difference as people and scripts may see it."""
     before, after = difference.before, difference.after
     sensitive = _is_sensitive(before) or _is_sensitive(after)
-    pending = next(unknowns(after), None) if after is not ABSENT else None
+    waiting = list(unknowns(after)) if after is not ABSENT else []
+    # A node that it waits for says more than a secret that was not given.
+    pending = next((item for item in waiting if item.node), waiting[0] if waiting else None)
     return FieldChange(
         path=difference.path,
         before=_shown(before, sensitive=sensitive),
@@ -195,7 +204,7 @@ def field_change(difference: Difference, *, forces_replace: bool) -> FieldChange
         sensitive=sensitive,
         known=pending is None,
         forces_replace=forces_replace,
-        origin=pending.node if pending else None,
+        origin=(pending.node or None) if pending else None,
         added=before is ABSENT,
         removed=after is ABSENT,
     )

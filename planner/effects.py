@@ -5,7 +5,7 @@ When one of them goes, the effect stays as long as another wants it. Must not kn
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from flowplan.planner.template import Node
 from flowplan.planner.values import Value, has_unknown, reveal
@@ -27,6 +27,12 @@ class Effects:
         known = {name: reveal(value) for name, value in inputs.items() if not has_unknown(value)}
         for effect in self._steps.step(node.type).effects(known, resource_id):
             self._wanted.setdefault(effect, []).append(node.id)
+
+    def keep(self, records: Iterable[ResourceRecord]) -> None:
+        """Note the effects of nodes that stay as they are, since the plan is not about them."""
+        for record in records:
+            for effect in self._steps.step(record.type).effects(record.inputs, record.resource_id):
+                self._wanted.setdefault(effect, []).append(record.node)
 
     def wanted_by(self, record: ResourceRecord) -> str | None:
         """Another node that wants the effect which this record's node had, if there is one."""

@@ -5,10 +5,10 @@ CONTRACT.md "one event a line". This module must not know who listens.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from flowplan.errors import Diagnostic
 from flowplan.planner.plan import Action
@@ -22,6 +22,9 @@ EventType = Literal[
     "step_completed",
     "step_failed",
     "step_skipped",
+    "check_completed",
+    "check_failed",
+    "check_skipped",
     "summary",
 ]
 
@@ -30,8 +33,11 @@ EventType = Literal[
 class Summary:
     """The end of a run: nodes by what became of them; `serial` is the state's afterwards.
 
+    `accepted` counts the nodes whose drift a refresh-only run wrote into the state.
+
     `left` names what destroy could not delete, as `connector_id X`; `changed` says that a record
-    changed, also one of a step that failed later.
+    changed, also one of a step that failed later. `checks` were run after it, and
+    `checks_failed` of them do not hold.
     """
 
     state: Literal["COMPLETED", "FAILED", "PROVISIONING", "NOT_STARTED"]
@@ -39,6 +45,8 @@ class Summary:
     updated: int = 0
     replaced: int = 0
     deleted: int = 0
+    imported: int = 0
+    accepted: int = 0
     failed: int = 0
     skipped: int = 0
     elapsed_ms: int = 0
@@ -46,13 +54,16 @@ class Summary:
     left: tuple[str, ...] = ()
     interrupted: bool = False
     changed: bool = False
+    checks: int = 0
+    checks_failed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
     """One thing that happened. `text` is for people; `timeout` in seconds bounds a started step.
 
-    `waits_for` names the nodes that a skipped step needed.
+    `waits_for` names the nodes that a skipped step needed. `status` is the workflow's `_status`
+    body, with a summary of a run that goes on. `check` names a check, which belongs to no node.
     """
 
     type: EventType
@@ -66,6 +77,8 @@ class Event:
     timeout: float | None = None
     waits_for: tuple[str, ...] = ()
     summary: Summary | None = None
+    status: Mapping[str, Any] | None = None
+    check: str = ""
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 

@@ -12,11 +12,12 @@ from heapq import heapify, heappop, heappush
 from typing import Literal, Protocol, TypeAlias
 
 from flowplan.planner.expressions import ExpressionError, references, target
+from flowplan.planner.template.triggers import triggers
 from flowplan.planner.values import Json
 
 __all__ = ["EdgeSource", "Graph", "edges_of"]
 
-EdgeSource: TypeAlias = Literal["edge", "previous_node_inputs", "reference"]
+EdgeSource: TypeAlias = Literal["edge", "previous_node_inputs", "reference", "trigger"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,11 @@ def _without_free(
     return frozenset(name for name, count in waiting.items() if count)
 
 
+class _Lifecycle(Protocol):
+    @property
+    def replace_triggered_by(self) -> Sequence[str]: ...
+
+
 class _Node(Protocol):
     @property
     def id(self) -> str: ...
@@ -115,6 +121,8 @@ class _Node(Protocol):
     def previous_node_inputs(self) -> Mapping[str, str]: ...
     @property
     def user_inputs(self) -> Mapping[str, Json]: ...
+    @property
+    def lifecycle(self) -> _Lifecycle: ...
 
 
 class _Edge(Protocol):
@@ -159,6 +167,9 @@ def edges_of(
             owner = _owner(name, found, template, outputs)
             if owner is not None:
                 found[node.id].setdefault(owner, set()).add("reference")
+        for text in node.lifecycle.replace_triggered_by:
+            for name, _ in triggers(text, found, node.id):
+                found[node.id].setdefault(name, set()).add("trigger")
     return {
         name: {other: frozenset(kinds) for other, kinds in others.items()}
         for name, others in found.items()

@@ -10,10 +10,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from flowplan.planner.plan import NodeChange
-from flowplan.planner.workspace import Workspace
+from flowplan.planner.workspace import Steps, Workspace
 from flowplan.state.model import ResourceRecord
 
-__all__ = ["with_losses"]
+__all__ = ["losing", "with_losses"]
+
+
+def losing(
+    steps: Steps, changes: Sequence[NodeChange], records: Mapping[str, ResourceRecord]
+) -> tuple[str, ...]:
+    """The nodes whose change deletes data."""
+    return tuple(change.node for change in changes if _deleted(steps, change, records))
 
 
 def with_losses(
@@ -27,7 +34,7 @@ def with_losses(
         return tuple(changes)
     by_type: dict[str, set[str]] = defaultdict(set)
     for change in changes:
-        record = _deleted(workspace, change, records)
+        record = _deleted(workspace.steps, change, records)
         if record is not None:
             by_type[record.type].add(str(record.resource_id))
     lost = {
@@ -38,14 +45,14 @@ def with_losses(
 
 
 def _deleted(
-    workspace: Workspace, change: NodeChange, records: Mapping[str, ResourceRecord]
+    steps: Steps, change: NodeChange, records: Mapping[str, ResourceRecord]
 ) -> ResourceRecord | None:
     """The record of what a change deletes, where that holds data."""
     record = records.get(change.node)
     goes = change.action in ("delete", "replace") and change.reason != "deposed"
     if record is None or record.resource_id is None or not goes:
         return None
-    return record if workspace.steps.step(record.type).schema.holds_data else None
+    return record if steps.step(record.type).schema.holds_data else None
 
 
 def _told(
@@ -54,6 +61,6 @@ def _told(
     records: Mapping[str, ResourceRecord],
     lost: Mapping[str, Mapping[str, str]],
 ) -> NodeChange:
-    record = _deleted(workspace, change, records)
+    record = _deleted(workspace.steps, change, records)
     text = lost[record.type].get(str(record.resource_id)) if record else None
     return replace(change, notes=(*change.notes, text)) if text else change

@@ -1,32 +1,46 @@
 """Params: the values that a template leaves open, and where they come from.
 
 In this order: flags (`-p k=v`, `-p k=@file`), params files, environment
-(`FLOWPLAN_PARAM_<name>`), project file, default. No message here contains a value, and what
-is declared sensitive leaves as `Sensitive`. This module must not know click or templates.
+(`FLOWPLAN_PARAM_<name>`), a saved plan, project file, default. No message here contains a value,
+and what is declared sensitive leaves as `Sensitive`. This module must not know click or templates.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeAlias
 
-from flowplan.errors import Diagnostic, TemplateError, UsageError, nearest
+from flowplan.errors import Diagnostic, FlowplanError, TemplateError, UsageError, nearest
+from flowplan.planner.param_text import MAX_FILE, file_text, json_value
 from flowplan.planner.source import Document, read
 from flowplan.planner.template import ParamSpec
 from flowplan.planner.template.given import misfit
-from flowplan.planner.values import Json, Sensitive, Value, canonical, reveal
+from flowplan.planner.values import (
+    Json,
+    Sensitive,
+    Value,
+    canonical,
+    not_given,
+    reveal,
+    withheld,
+)
 
-__all__ = ["ENVIRONMENT", "Params", "resolve"]
+__all__ = [
+    "ENVIRONMENT",
+    "MAX_FILE",
+    "Params",
+    "ParamsFile",
+    "ProjectParam",
+    "file_text",
+    "resolve",
+]
 
 ENVIRONMENT = "FLOWPLAN_PARAM_"
-MAX_FILE = 1 << 20
-"""Bytes that `-p k=@file` may hold."""
-MAX_DEPTH = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +58,47 @@ class Params:
 
     def digest(self, salt: str) -> str:
         """HMAC-SHA-256 over all names and values, in hex; `salt` is hex as in the state."""
-        text = canonical(reveal(self.values))
+        given = {name: value for name, value in self.values.items() if not not_given(value)}
+        text = canonical(reveal(given))
         return hmac.new(bytes.fromhex(salt), text, hashlib.sha256).hexdigest()
+
+    def secret_digests(self, salt: str) -> Mapping[str, str]:
+        """The same over each sensitive param with its name, by name; none without a salt."""
+        return (
+            {}
+            if not salt
+            else {
+                name: Params({name: value}).digest(salt)
+                for name, value in self.values.items()
+                if isinstance(value, Sensitive)
+            }
+        )
+
+
+Told: TypeAlias = Callable[[str, str], Diagnostic]
+"""Makes a diagnostic, from its code and summary, at a place in the project file."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParamsFile:
+    """A file of params that the project file names."""
+
+    path: Path
+    told: Told
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectParam:
+    """A param that the project file gives: a value, or with `fetch` the way to a secret one.
+
+    `source` is the file's name. `fetch` raises `FlowplanError`, and is called only if the param
+    has no stronger value.
+    """
+
+    source: str
+    told: Told
+    value: Json = None
+    fetch: Callable[[], str] | None = None
 
 
 def resolve(
@@ -55,7 +108,9 @@ def resolve(
     files: Sequence[Path] = (),
     environ: Mapping[str, str] | None = None,
     implicit: frozenset[str] = frozenset(),
-    project: Mapping[str, Json] | None = None,
+    saved: Mapping[str, Json] | None = None,
+    project: Sequence[Mapping[str, ProjectParam] | ParamsFile] = (),
+    secrets_may_miss: bool = False,
 ) -> Params:
     """The params of a template that declares `specs` and uses `implicit` without declaring them.
 
@@ -63,46 +118,55 @@ def resolve(
     `name=@@…` for a value that begins with `@`; of several the last one counts, and so it is
     with `files` (JSON or YAML, an object of values by name). In `environ` the name is spelt as
     it is, or with `_` for what a shell does not allow. From flags and environment a value is
-    text, unless the param is declared as something else: then it is read as JSON.
+    text, unless the param is declared as something else: then it is read as JSON. `saved` are
+    the plain params of a saved plan. `project` are the layers of the project file, the strongest
+    first: params by name, or a file of them. With `secrets_may_miss`, one that can't be fetched is
+    not given (`values.withheld`).
 
     Raises `UsageError` FP620, and `TemplateError` with all of FP160 to FP165 and what reading
-    a params file raises. What has no value is not an error here: see `Params.missing`.
+    a params file or a secret raises. What has no value is not an error here: see `Params.missing`.
     """
-    work = _Resolution(specs, implicit)
+    work = _Resolution(specs, implicit, secrets_may_miss=secrets_may_miss)
     work.take_flags(flags)
     for path in reversed(files):
         work.take_file(path)
     work.take_environment(environ or {})
-    for name, value in (project or {}).items():
+    for name, value in (saved or {}).items():
         if name in work.known:
-            work.take(name, value, "the project file")
+            work.take(name, value, "the saved plan")
+    for layer in project:
+        if isinstance(layer, ParamsFile):
+            work.take_file(layer.path, layer.told)
+        else:
+            work.take_project(layer)
     for name, spec in specs.items():
         if spec.has_default and name not in work.values:
             work.values[name] = spec.default
             work.sources[name] = "default"
     if work.errors:
         raise TemplateError(*work.errors)
+    secret = work.fetched | {name for name, spec in specs.items() if spec.sensitive}
     values = {
-        name: Sensitive(value) if name in specs and specs[name].sensitive else value
+        name: Sensitive(value) if name in secret and not not_given(value) else value
         for name, value in sorted(work.values.items())
     }
     missing = tuple(name for name in work.known if name not in values)
-    empty = tuple(
-        _empty(name, work.sources[name])
-        for name, spec in specs.items()
-        if spec.sensitive and work.values.get(name) == "" and work.sources[name] != "default"
-    )
+    empty = (_empty(name, work.sources[name]) for name in specs if work.is_empty(name))
     return Params(values, missing, (*work.warnings, *empty), work.sources)
 
 
 class _Resolution:
     """What has been found so far; the first source to give a value wins."""
 
-    def __init__(self, specs: Mapping[str, ParamSpec], implicit: frozenset[str]) -> None:
+    def __init__(
+        self, specs: Mapping[str, ParamSpec], implicit: frozenset[str], *, secrets_may_miss: bool
+    ) -> None:
         self.specs = specs
+        self.secrets_may_miss = secrets_may_miss
         self.known = (*specs, *sorted(implicit.difference(specs)))
         self.values: dict[str, Json] = {}
         self.sources: dict[str, str] = {}
+        self.fetched: set[str] = set()
         self.errors: list[Diagnostic] = []
         self.warnings: list[Diagnostic] = []
 
@@ -116,6 +180,11 @@ class _Resolution:
         problem = misfit(spec, value) if spec is not None else ""
         if problem:
             self._error("FP164", f"the param {name} from {source} {problem}", place=place)
+
+    def is_empty(self, name: str) -> bool:
+        """Whether a secret was given as an empty text."""
+        secret = name in self.fetched or self.specs[name].sensitive
+        return secret and self.values.get(name) == "" and self.sources[name] != "default"
 
     def take_flags(self, flags: Sequence[str]) -> None:
         """Read `-p` flags; of one name the last counts."""
@@ -142,7 +211,7 @@ class _Resolution:
 
     def _content(self, name: str, path: Path) -> str | None:
         try:
-            return _text_of(path)
+            return file_text(path)
         except UnicodeDecodeError:
             why = "It is not UTF-8 text."
         except OSError as error:
@@ -158,7 +227,7 @@ class _Resolution:
             self.take(name, text, source)
             return
         try:
-            value = _json(text)
+            value = json_value(text)
         except ValueError:
             an = "an" if spec.type[0] in "aio" else "a"
             self.values[name] = None
@@ -171,13 +240,18 @@ class _Resolution:
             return
         self.take(name, value, source)
 
-    def take_file(self, path: Path) -> None:
-        """Read a params file: an object of values by name."""
+    def take_file(self, path: Path, told: Told | None = None) -> None:
+        """Read a params file: an object of values by name. `told` is where it was named."""
         try:
             document = read(path)
         except TemplateError as error:
             # A line of a params file may be a secret, so none is shown.
-            self.errors += [replace(d, excerpt="", span=0) for d in error.diagnostics]
+            found = [replace(d, excerpt="", span=0) for d in error.diagnostics]
+            if told is not None and found[0].line is None:
+                # It can't be read at all: where it was named says more.
+                at = told(found[0].code, found[0].summary)
+                found = [replace(at, detail=found[0].detail, hint=found[0].hint)]
+            self.errors += found
             return
         if not isinstance(document.value, Mapping):
             self._error(
@@ -191,6 +265,33 @@ class _Resolution:
                 self.take(name, value, document.name, _place(document, (name,)))
             else:
                 self._unlisted(name, document.name, _place(document, (name,), key=True))
+
+    def take_project(self, params: Mapping[str, ProjectParam]) -> None:
+        """Take what the project file says; its secrets are fetched only where they are needed."""
+        for name, given in params.items():
+            place = given.told("", "")
+            if name not in self.known:
+                self._unlisted(name, given.source, place)
+            elif name not in self.values:
+                self._take_given(name, given, place)
+
+    def _take_given(self, name: str, given: ProjectParam, place: Diagnostic) -> None:
+        spec = self.specs.get(name)
+        if given.fetch is None:
+            if spec is not None and spec.sensitive:
+                self.warnings.append(_written_out(name, place))
+            self.take(name, given.value, given.source, place)
+            return
+        self.fetched.add(name)
+        try:
+            self._take_text(name, given.fetch(), given.source)
+        except FlowplanError as error:
+            if self.secrets_may_miss:
+                self.values[name], self.sources[name] = withheld(name), given.source
+                return
+            self.errors += error.diagnostics
+            # Not missing as well: what is wrong with it has been said.
+            self.values[name] = None
 
     def take_environment(self, environ: Mapping[str, str]) -> None:
         """Read `FLOWPLAN_PARAM_…`; variables that name no param are somebody else's."""
@@ -246,50 +347,6 @@ _EXAMPLES = {
 }
 
 
-def _text_of(path: Path) -> str:
-    """A file's text without its last line end. Raises `OSError` and `ValueError`."""
-    with path.open("rb") as file:
-        data = file.read(MAX_FILE + 1)
-    if len(data) > MAX_FILE:
-        raise ValueError
-    return re.sub(r"\r?\n\Z", "", data.decode("utf-8-sig"))
-
-
-def _json(text: str) -> Json:
-    """Strict JSON. Raises `ValueError`, also for what is too deep."""
-
-    def refuse(_: str) -> Json:
-        raise ValueError
-
-    def unique(pairs: list[tuple[str, Json]]) -> Json:
-        made = dict(pairs)
-        if len(made) < len(pairs):
-            raise ValueError
-        return made
-
-    try:
-        value = json.loads(text, parse_constant=refuse, object_pairs_hook=unique)
-        canonical(value)
-    except RecursionError:
-        raise ValueError from None
-    if text.count("[") + text.count("{") > MAX_DEPTH and _depth(value) > MAX_DEPTH:
-        raise ValueError
-    return value
-
-
-def _depth(value: Json) -> int:
-    level, depth = [value], 0
-    while level:
-        depth += 1
-        level = [
-            part
-            for item in level
-            if isinstance(item, (dict, list))
-            for part in (item.values() if isinstance(item, dict) else item)
-        ]
-    return depth
-
-
 def _place(document: Document, path: tuple[str, ...], *, key: bool = False) -> Diagnostic:
     at = document.position(path, key=key)
     return Diagnostic("error", "", "", file=document.name, line=at.line, column=at.column)
@@ -308,6 +365,15 @@ def _empty(name: str, source: str) -> Diagnostic:
         "warning", "FP167", f"the sensitive param {name} from {source} is empty",
         "A pipeline gives an empty text for a secret that it does not have.",
         hint="See that the secret is there, and that this run may use it.",
+    )  # fmt: skip
+
+
+def _written_out(name: str, place: Diagnostic) -> Diagnostic:
+    return replace(
+        place, severity="warning", code="FP628",
+        summary=f"the sensitive param {name} is written out in the project file",
+        detail="Everybody who can read the file, or its history, sees it.",
+        hint=f"Write {name}: {{env: NAME}} or {name}: {{file: PATH}}.",
     )  # fmt: skip
 
 

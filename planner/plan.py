@@ -24,7 +24,9 @@ __all__ = [
     "Mode",
     "NodeChange",
     "OutputChange",
+    "Partial",
     "Plan",
+    "User",
 ]
 
 Action = Literal["create", "update", "replace", "delete", "import", "move", "forget", "no-op"]
@@ -56,12 +58,23 @@ class FieldChange:
 
 
 @dataclass(frozen=True, slots=True)
+class User:
+    """Something on the cluster that uses what a change takes away. `kind` is as a read's."""
+
+    kind: str
+    id: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class NodeChange:
     """What will happen to one node, why, and in which steps.
 
     `notes` are sentences for people (a text that can't be cleared, a foreign holder);
     `blocked` is the word that `--allow-delete` needs; `kept_by` is another node that wants the
-    effect (a deployment) which this one lets go; `unchanged` counts the inputs that stay.
+    effect (a deployment) which this one lets go; `then` is what an
+    import does once it has taken over; `unchanged` counts the inputs that stay;
+    `used_by` are those that would miss what goes and are not part of this plan.
     """
 
     node: str
@@ -77,7 +90,9 @@ class NodeChange:
     notes: tuple[str, ...] = ()
     blocked: str | None = None
     kept_by: str | None = None
+    then: Action | None = None
     unchanged: int = 0
+    used_by: tuple[User, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +121,21 @@ class OutputChange:
 
 
 @dataclass(frozen=True, slots=True)
+class Partial:
+    """What a plan is limited to: the patterns, and `nodes` of all `of` nodes that it is about."""
+
+    target: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    nodes: int = 0
+    of: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Binding:
-    """What a saved plan is bound to; apply refuses it when any of these moved."""
+    """What a saved plan is bound to; apply refuses it when any of these moved.
+
+    `secrets` are the digests of the sensitive params, by name: they say which of them moved.
+    """
 
     template: str = ""
     params: str = ""
@@ -116,6 +144,7 @@ class Binding:
     journal: int = 0
     cluster: str = ""
     salt: str = ""
+    secrets: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +153,8 @@ class Plan:
 
     `changes` has every node of template and state, also the `no-op` ones. `server` is the
     cluster's version and `cluster` its uuid; `requests` is the number of requests the refresh
-    took, `checked` whether there was one.
+    took, `checked` whether there was one. `partial`: nodes that are not in `changes` were not
+    looked at and stay as they are. `not_given` are the secret params that it was made without.
     """
 
     workflow: str
@@ -140,6 +170,8 @@ class Plan:
     state_location: str = ""
     requests: int = 0
     checked: bool = True
+    partial: Partial | None = None
+    not_given: tuple[str, ...] = ()
 
     @property
     def summary(self) -> Mapping[str, int]:

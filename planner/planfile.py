@@ -10,14 +10,15 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from flowplan.errors import Diagnostic, StalePlan, StateError
 from flowplan.planner.binding import bind
-from flowplan.planner.plan import Binding, Drift, FieldChange, NodeChange, OutputChange, Plan
-from flowplan.planner.values import Json, Sensitive, reveal
+from flowplan.planner.plan import Binding, Plan
+from flowplan.planner.plan_data import plan_from_json, to_json
+from flowplan.planner.values import Json, Sensitive, canonical, not_given, reveal
 from flowplan.planner.workspace import Workspace
 from flowplan.state.backends import Snapshot
 
@@ -31,7 +32,8 @@ class SavedPlan:
     """A plan read from a file, and what its apply has to find again.
 
     `template_path`, `state` and `endpoint` are as the plan was made with (absolute where they are
-    paths); `params` are the ones that are not sensitive.
+    paths); `params` are the ones that are not sensitive; `project` and `environment` say which
+    project file and what of it counted.
     """
 
     plan: Plan
@@ -39,18 +41,29 @@ class SavedPlan:
     state: str
     endpoint: str
     params: Mapping[str, Json]
+    project: str | None = None
+    environment: str | None = None
 
 
-def save(plan: Plan, workspace: Workspace, path: Path) -> None:
+def save(
+    plan: Plan,
+    workspace: Workspace,
+    path: Path,
+    *,
+    project: Path | None = None,
+    environment: str | None = None,
+) -> None:
     """Write `plan` to `path`, readable by its owner only. Raises `StateError` FP430."""
     template = workspace.template.document.name if workspace.template else None
     document = {
         "format_version": FORMAT,
         "template": str(Path(template).absolute()) if template else None,
-        "state": str(Path(workspace.backend.location).absolute()),
+        "state": _anywhere(workspace.backend.location),
         "endpoint": workspace.endpoint,
+        "project": str(project.absolute()) if project else None,
+        "environment": environment,
         "params": _plain_params(workspace),
-        "plan": _to_json(plan),
+        "plan": to_json(plan),
     }
     text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
     try:
@@ -64,16 +77,23 @@ def save(plan: Plan, workspace: Workspace, path: Path) -> None:
         ) from None
 
 
+def _anywhere(location: str) -> str:
+    """A state's location as another directory can name it: a URL is one already."""
+    return location if "://" in location else str(Path(location).absolute())
+
+
 def load(path: Path) -> SavedPlan:
     """Read a plan file. Raises `StateError` FP431 when it is none."""
     try:
         document = _document(path.read_text("utf-8"))
         return SavedPlan(
-            _plan(document["plan"]),
+            plan_from_json(document["plan"]),
             document["template"],
             document["state"],
             document["endpoint"],
             document["params"],
+            document.get("project"),
+            document.get("environment"),
         )
     except OSError as error:
         reason = error.strerror or str(error)
@@ -92,6 +112,9 @@ def check_fresh(saved: SavedPlan, workspace: Workspace, snapshot: Snapshot) -> N
     """
     was, now = saved.plan.binding, bind(workspace, snapshot, saved.plan.binding)
     moved = _moved(was, now, first=snapshot.state is None)
+    # Digests under different salts say nothing.
+    if was.salt == now.salt and was.params != now.params:
+        moved.append(_moved_params(saved, now, _plain_params(workspace)))
     if moved:
         raise _stale(moved)
 
@@ -130,58 +153,42 @@ def _document(text: str) -> dict[str, Any]:
 
 
 def _moved(was: Binding, now: Binding, *, first: bool) -> list[str]:
+    """Everything that is not as it was, as ends of a sentence."""
     if first and was.serial:
         return ["the state is gone"]
     found = []
     if was.lineage != now.lineage:
-        found.append("the state is another workflow's")
+        found.append(f"the state is another one (lineage {now.lineage}, not {was.lineage})")
     elif was.serial != now.serial:
         found.append(f"the state is at serial {now.serial}, the plan was made at {was.serial}")
     elif was.journal != now.journal:
         found.append("another run has begun since")
+    if was.cluster != now.cluster and was.cluster and now.cluster:
+        found.append(f"the state belongs to cluster {now.cluster} now, not {was.cluster}")
     if was.template != now.template:
         found.append("the template changed")
-    if not found and was.params != now.params:
-        found.append("the params changed")
     return found
+
+
+def _moved_params(saved: SavedPlan, now: Binding, plain: Mapping[str, Json]) -> str:
+    """Which params have another value, are new or gone; a secret by its digest."""
+    sides = ((saved.params, plain), (saved.plan.binding.secrets, now.secrets))
+    names = {
+        name
+        for before, after in sides
+        for name in (*before, *after)
+        if canonical([before.get(name), name in before])
+        != canonical([after.get(name), name in after])
+    }
+    if not names:
+        return "the params changed"
+    return f"the param{'s' if len(names) > 1 else ''} {', '.join(sorted(names))} changed"
 
 
 def _plain_params(workspace: Workspace) -> dict[str, Json]:
     values = workspace.params.values if workspace.params else {}
     return {
-        name: reveal(value) for name, value in values.items() if not isinstance(value, Sensitive)
+        name: reveal(value)
+        for name, value in values.items()
+        if not isinstance(value, Sensitive) and not not_given(value)
     }
-
-
-def _to_json(value: Any) -> Json:
-    if is_dataclass(value) and not isinstance(value, type):
-        return {item.name: _to_json(getattr(value, item.name)) for item in fields(value)}
-    if isinstance(value, Mapping):
-        return {key: _to_json(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_to_json(item) for item in value]
-    return value
-
-
-def _plan(data: dict[str, Any]) -> Plan:
-    return Plan(
-        **{
-            **data,
-            "changes": tuple(_change(item) for item in data["changes"]),
-            "drift": tuple(
-                Drift(**{**item, "fields": _fields(item["fields"])}) for item in data["drift"]
-            ),
-            "outputs": {name: OutputChange(**item) for name, item in data["outputs"].items()},
-            "diagnostics": tuple(Diagnostic(**item) for item in data["diagnostics"]),
-            "binding": Binding(**data["binding"]),
-        }
-    )
-
-
-def _change(data: dict[str, Any]) -> NodeChange:
-    lists = {name: tuple(data[name]) for name in ("depends_on", "steps", "notes")}
-    return NodeChange(**{**data, **lists, "fields": _fields(data["fields"])})
-
-
-def _fields(items: list[dict[str, Any]]) -> tuple[FieldChange, ...]:
-    return tuple(FieldChange(**{**item, "path": tuple(item["path"])}) for item in items)

@@ -1,4 +1,7 @@
-"""When an update in place would be refused because the resource is in use: replace it instead.
+"""Replacements that the comparison of a node alone does not ask for.
+
+When an update in place would be refused because the resource is in use, and when somebody wants
+a resource made anew (`--replace`).
 
 ML Commons refuses to update a connector while a deployed model uses it, and under live traffic
 undeploying never helps (DESIGN §5, FACTS "Changing a connector under traffic"). Making a new
@@ -17,7 +20,7 @@ from flowplan.planner.values import Unknown
 from flowplan.protocol import Holder, StepType
 from flowplan.state.model import ResourceRecord
 
-__all__ = ["forced_by_use", "foreign_holders"]
+__all__ = ["forced_by_use", "foreign_holders", "requested"]
 
 
 def forced_by_use(
@@ -40,6 +43,29 @@ def forced_by_use(
         order="create_before_destroy" if first else "destroy_before_create",
         fields=fields,
         notes=(*decision.notes, note if first else "refused to be changed in place"),
+        outputs={name: Unknown(node.id, name) for name in step.schema.outputs},
+    )
+    return replaced, foreign_holders(node, record, holders)
+
+
+def requested(
+    decision: Decision, node: Node, step: StepType, record: ResourceRecord, holders: Holders
+) -> tuple[Decision, tuple[Diagnostic, ...]]:
+    """The decision as a replacement that was asked for; an act is done again.
+
+    What is made or replaced in any case stays as it is decided.
+    """
+    if decision.action not in ("no-op", "update"):
+        return decision, ()
+    if step.schema.creates == "act":
+        return replace(decision, action="update", reason="requested"), ()
+    # An effect can't be there twice: taking the old one back last would end the new one, too.
+    first = step.schema.create_before_destroy and step.schema.creates == "resource"
+    replaced = replace(
+        decision,
+        action="replace",
+        reason="requested",
+        order="create_before_destroy" if first else "destroy_before_create",
         outputs={name: Unknown(node.id, name) for name in step.schema.outputs},
     )
     return replaced, foreign_holders(node, record, holders)

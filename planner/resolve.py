@@ -6,17 +6,17 @@ the cluster, or what will be done with the inputs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from flowplan.errors import Diagnostic, TemplateError
 from flowplan.planner.expressions import ExpressionError, evaluate, find
 from flowplan.planner.graph import Graph, edges_of
 from flowplan.planner.params import Params
 from flowplan.planner.template import Node, Template, sources_of_inputs
-from flowplan.planner.values import Path, Sensitive, Unknown, Value
+from flowplan.planner.values import Path, Sensitive, Unknown, Value, leaves
 from flowplan.planner.workspace import Steps
-from flowplan.protocol import StepSchema
+from flowplan.protocol import Flaw, StepSchema
 
 __all__ = ["Resolver"]
 
@@ -56,8 +56,26 @@ class Resolver:
         resolved: dict[str, Value] = {}
         for name, value in given.items():
             spec = schema.inputs.get(name)
+            if spec is not None and spec.flaw is not None:
+                self._look(node, name, value, spec.flaw)
             resolved[name] = _mark(value) if spec is not None and spec.sensitive else value
         return resolved
+
+    def _look(
+        self, node: Node, name: str, value: Value, look: Callable[[Value], Flaw | None]
+    ) -> None:
+        """Refuse a flawed value once it is known. Raises `TemplateError` FP157 with its place."""
+        if any(isinstance(leaf, (Unknown, Sensitive)) for _, leaf in leaves(value)):
+            return
+        flaw = look(value)
+        if flaw is not None:
+            diagnostic = self._at((*node.path, "user_inputs", name), node.id)
+            raise TemplateError(
+                replace(
+                    diagnostic, code="FP157", summary=flaw.summary, detail=flaw.detail,
+                    hint=flaw.hint,
+                )
+            )  # fmt: skip
 
     def _given(self, node: Node, schema: StepSchema) -> dict[str, Value]:
         overrides = self.template.user_params
@@ -104,15 +122,38 @@ class Resolver:
                     raise self._misfit(error, path, None) from None
         return found
 
+    def import_ids(self) -> dict[str, str]:
+        """The template's `flowplan.imports`: the id by node. Raises `TemplateError` FP106."""
+        found: dict[str, str] = {}
+        for entry in self.template.imports:
+            path = (*entry.path, "id")
+            try:
+                value = evaluate(entry.resource_id, self)
+            except ExpressionError as error:
+                raise self._misfit(error, path, entry.node) from None
+            if not isinstance(value, str) or not value.strip():
+                raise TemplateError(
+                    replace(
+                        self._at(path, entry.node), code="FP106", summary="`id` is no text",
+                        detail="It is shown in plans and kept in the state, so it can't be secret, "
+                        "empty or anything but a text.",
+                        hint="write the id as the cluster has it",
+                    )
+                )  # fmt: skip
+            found[entry.node] = value
+        return found
+
     def _misfit(self, error: ExpressionError, path: Path, node: str | None) -> TemplateError:
+        at = self._at(path, node)
+        return TemplateError(replace(at, code=error.code, summary=error.message, hint=error.hint))
+
+    def _at(self, path: Path, node: str | None) -> Diagnostic:
+        """A diagnostic at a place of the template that says nothing yet."""
         document = self.template.document
         at = document.position(path)
-        return TemplateError(
-            Diagnostic(
-                "error", error.code, error.message, node=node, file=document.name,
-                line=at.line, column=at.column, hint=error.hint,
-                excerpt=document.excerpt(at.line), span=at.span,
-            )
+        return Diagnostic(
+            "error", "", "", node=node, file=document.name, line=at.line, column=at.column,
+            excerpt=document.excerpt(at.line), span=at.span,
         )  # fmt: skip
 
 

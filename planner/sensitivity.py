@@ -12,21 +12,30 @@ from dataclasses import replace
 from flowplan.planner.expressions import references
 from flowplan.planner.params import Params
 from flowplan.planner.template import Template
-from flowplan.planner.values import Sensitive
+from flowplan.planner.template.each import names_behind
+from flowplan.planner.values import Sensitive, Unknown
 from flowplan.planner.workspace import Steps
 
-__all__ = ["mark_secrets", "secret_params"]
+__all__ = ["declared_secrets", "mark_secrets", "secret_params"]
+
+
+def declared_secrets(template: Template) -> frozenset[str]:
+    """The names of the params that are declared sensitive."""
+    return frozenset(name for name, spec in template.params.items() if spec.sensitive)
 
 
 def secret_params(template: Template, steps: Steps) -> frozenset[str]:
     """The names of all params that are declared sensitive or flow into a sensitive input."""
-    found = {name for name, spec in template.params.items() if spec.sensitive}
+    found = set(declared_secrets(template))
     for node in template.nodes:
         schema = steps.schema(node.type)
         for name, value in {**template.user_params, **node.user_inputs}.items():
             spec = schema.inputs.get(name) if schema else None
             if spec is not None and spec.sensitive:
-                found |= {name for item in references(value) for name in _names(item.name)}
+                for item in references(value):
+                    found.update(_names(item.name))
+                    for behind in names_behind(node.presence, item.name):
+                        found.update(_names(behind))
     return frozenset(found)
 
 
@@ -39,7 +48,9 @@ def _names(path: tuple[str, ...]) -> Iterator[str]:
 def mark_secrets(params: Params, secrets: frozenset[str]) -> Params:
     """The same params with those in `secrets` wrapped."""
     values = {
-        name: Sensitive(value) if name in secrets and not isinstance(value, Sensitive) else value
+        name: Sensitive(value)
+        if name in secrets and not isinstance(value, Sensitive | Unknown)
+        else value
         for name, value in params.values.items()
     }
     return replace(params, values=values)

@@ -27,11 +27,13 @@ __all__ = [
     "is_sealed",
     "leaves",
     "masked",
+    "not_given",
     "reveal",
     "seal",
     "seal_at",
     "sensitive_paths",
     "unknowns",
+    "withheld",
 ]
 
 Json: TypeAlias = Any
@@ -50,6 +52,16 @@ class Unknown:
     node: str
     output: str = ""
     sensitive: bool = False
+
+
+def withheld(name: str) -> Unknown:
+    """The mark for the secret param `name` that a plan is made without: no node will give it."""
+    return Unknown("", name, sensitive=True)
+
+
+def not_given(value: Value) -> bool:
+    """Whether this is, or is made of, a secret that was not given."""
+    return isinstance(value, Unknown) and not value.node
 
 
 @dataclass(frozen=True, slots=True)

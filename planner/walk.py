@@ -9,13 +9,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from flowplan.errors import Diagnostic
+from flowplan.planner.adopt import Adoption, adopt, as_import
 from flowplan.planner.decide import NOT_READ, Decision, Found, decide
 from flowplan.planner.effects import Effects
+from flowplan.planner.imports import Importing
 from flowplan.planner.params import Params
 from flowplan.planner.plan import Drift, NodeChange
 from flowplan.planner.refresh import Holders
 from flowplan.planner.removal import is_allowed, needs_permission
-from flowplan.planner.replacement import forced_by_use
+from flowplan.planner.replacement import forced_by_use, requested
 from flowplan.planner.resolve import Resolver
 from flowplan.planner.template import Node, Template
 from flowplan.planner.values import Value
@@ -29,17 +31,25 @@ __all__ = ["Walk", "Walked"]
 
 @dataclass(frozen=True, slots=True)
 class Walked:
-    """What a walk found: a change a node, drift, warnings, the workflow's outputs, effects."""
+    """What a walk found: a change a node, drift, warnings, the workflow's outputs, effects.
+
+    `adopted` are the records of what is taken over, by node.
+    """
 
     changes: tuple[NodeChange, ...]
     drift: tuple[Drift, ...]
     warnings: tuple[Diagnostic, ...]
     outputs: Mapping[str, Value]
     effects: Effects
+    adopted: Mapping[str, ResourceRecord]
 
 
 class Walk:
-    """One pass over a template. `found` is what the refresh read, None without one."""
+    """One pass over a template. `found` is what the refresh read, None without one.
+
+    `imports` are the nodes that take over what is there, with what was read of it; `replaced`
+    those that are to be made anew though nothing differs.
+    """
 
     def __init__(
         self,
@@ -50,18 +60,27 @@ class Walk:
         found: Mapping[str, Observed | None] | None,
         salt: str,
         allow_delete: frozenset[str] = frozenset(),
+        imports: Mapping[str, Importing] | None = None,
+        replaced: frozenset[str] = frozenset(),
     ) -> None:
         self.allow_delete = allow_delete
         self.steps = workspace.steps
         self.nodes = {node.id: node for node in template.nodes}
-        self.records = records
+        self.records = dict(records)
         self.found = found
+        self.imports = imports or {}
+        self.replaced = replaced
+        self.adopted: dict[str, Adoption] = {}
         self.salt = salt
         self.resolver = Resolver.of(template, params, workspace.steps)
         self.graph = self.resolver.graph
         connection = workspace.connection if found is not None else None
         cluster = connection.operation() if connection else None
-        self.holders = Holders(workspace.steps, cluster, records)
+        coming = {
+            name: ResourceRecord(name, self.nodes[name].type, resource_id=item.resource_id)
+            for name, item in self.imports.items()
+        }
+        self.holders = Holders(workspace.steps, cluster, {**records, **coming})
         self.effects = Effects(workspace.steps)
 
     def run(self) -> Walked:
@@ -90,23 +109,44 @@ class Walk:
             tuple(warnings),
             self.resolver.workflow_outputs(),
             self.effects,
+            {name: adoption.record for name, adoption in self.adopted.items()},
         )
 
     def _decide(
         self, node: Node, step: StepType, desired: Mapping[str, Value]
     ) -> tuple[Decision, tuple[Diagnostic, ...]]:
+        if node.id in self.imports:
+            self._adopt(node, step, desired)
         record = self.records.get(node.id)
         decision = decide(node, step, desired, record, self._found(record), self.salt)
         warned: tuple[Diagnostic, ...] = ()
         if record is not None and decision.action == "update":
             decision, warned = forced_by_use(decision, node, step, record, self.holders)
-        stays = record is not None and decision.action in ("no-op", "update")
+        if record is not None and node.id in self.replaced:
+            decision, told = requested(decision, node, step, record, self.holders)
+            warned = (*warned, *told)
+        if record is not None and node.id in self.adopted:
+            # Whatever comes next, until then dependants use what was taken over.
+            decision = replace(decision, outputs=record.outputs)
+        stays = record is not None and (
+            node.id in self.adopted or decision.action in ("no-op", "update")
+        )
         self.effects.want(node, desired, record.resource_id if record and stays else None)
         return decision, warned
+
+    def _adopt(self, node: Node, step: StepType, desired: Mapping[str, Value]) -> None:
+        """From here on the node is one with a record, as it will be."""
+        item = self.imports[node.id]
+        adoption = adopt(node, step, desired, item.resource_id, item.document, self.salt)
+        record = replace(adoption.record, dependencies=self.graph.predecessors(node.id))
+        self.adopted[node.id] = replace(adoption, record=record)
+        self.records[node.id] = record
 
     def _found(self, record: ResourceRecord | None) -> Found:
         if record is None or self.found is None:
             return NOT_READ
+        if record.node in self.adopted:
+            return self.adopted[record.node].found
         return self.found.get(record.node, NOT_READ)
 
     def _needs_permission(self, change: NodeChange) -> bool:
@@ -136,7 +176,7 @@ class Walk:
             decision.action, type_name=node.type, schema=step.schema, fields=decision.fields,
             order=decision.order, repointed=moved, reason=decision.reason,
         )  # fmt: skip
-        return NodeChange(
+        change = NodeChange(
             node=node.id, type=node.type, action=decision.action, reason=decision.reason,
             resource_id=record.resource_id if record else None,
             resource_type=step.schema.resource_type,
@@ -144,3 +184,5 @@ class Walk:
             fields=decision.fields, order=decision.order, steps=steps, notes=decision.notes,
             unchanged=decision.unchanged,
         )  # fmt: skip
+        adoption = self.adopted.get(node.id)
+        return as_import(change, adoption) if adoption else change

@@ -6,13 +6,13 @@ stand behind Protocols here, since the planner never imports them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from flowplan.planner.params import Params
 from flowplan.planner.template import Template
-from flowplan.protocol import Cluster, ServerInfo, StepSchema, StepType
+from flowplan.protocol import Cluster, Json, ServerInfo, StepSchema, StepType
 from flowplan.state.backends import Backend
 
 __all__ = ["Connection", "Steps", "Workspace"]
@@ -36,6 +36,19 @@ class Steps(Protocol):
     def describe(self, cluster: Cluster) -> ServerInfo:
         """Which cluster this is and what it can do."""
 
+    def ask(
+        self,
+        cluster: Cluster,
+        kind: str,
+        subject: str,
+        body: Mapping[str, Json],
+        pipeline: str = "",
+    ) -> Json:
+        """The answer to a question: of `kind` predict, agent or search, to what has this id.
+
+        Changes nothing but what a prediction deploys. Raises what the cluster raises.
+        """
+
 
 class Connection(Protocol):
     """A cluster that requests can be sent to: `flowplan.http.Connection` satisfies it."""
@@ -47,14 +60,23 @@ class Connection(Protocol):
     def hide(self, secrets: Iterable[str]) -> None:
         """Keep these clear texts out of every message."""
 
+    def redact(self, text: str) -> str:
+        """`text` without what is hidden."""
+
     def operation(
         self,
         intent_id: str | None = None,
         timeout: float = 60.0,
         on_progress: Callable[[str], None] | None = None,
         on_note: Callable[[str], None] | None = None,
+        before: Callable[[], None] | None = None,
+        patience: float | None = None,
     ) -> Cluster:
-        """The way to the cluster for one operation; `timeout` in seconds bounds all of it."""
+        """The way to the cluster for one operation; `timeout` in seconds bounds all of it.
+
+        `before` is called before everything that is sent, retries included, and may raise.
+        `patience` is how many seconds one request may take, where that is not the connection's.
+        """
 
 
 @dataclass(frozen=True, slots=True)

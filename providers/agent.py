@@ -12,6 +12,7 @@ from typing import Literal
 from flowplan.protocol import (
     Change,
     Cluster,
+    Holder,
     InputSpec,
     Json,
     Outputs,
@@ -19,13 +20,15 @@ from flowplan.protocol import (
     Resource,
     StepSchema,
 )
-from flowplan.providers.agent_body import as_read, as_sent
+from flowplan.providers.agent_body import as_read, as_sent, shown_tool
 from flowplan.providers.documents import ROOT, path_to, required
+from flowplan.providers.references import by_id, in_agents, in_pipelines
 from flowplan.providers.step import Step, changed_names
 
 __all__ = ["STEPS", "RegisterAgent"]
 
 NOT_FOUND = 404
+TYPES = frozenset({"flow", "conversational", "conversational_flow", "plan_execute_and_reflect"})
 
 _SCHEMA = StepSchema(
     inputs={
@@ -114,6 +117,15 @@ class RegisterAgent(Step):
         """The document's fields under the names of the inputs."""
         return super().expect(as_read(super().fields(document, inputs)))
 
+    def written(self, resource_id: str, document: Json) -> Mapping[str, Json] | None:
+        """Its inputs with its tools; None for a kind of agent that is not known."""
+        if str(document.get("type", "")).lower() not in TYPES or not document.get("name"):
+            return None
+        found = dict(self.fields(document, None))
+        if "tools" in found:
+            found["tools"] = [shown_tool(tool) for tool in found["tools"]]
+        return {key: item for key, item in found.items() if not self.schema.inputs[key].write_only}
+
     def judge(
         self, path: tuple[str | int, ...], before: Json, after: Json, *, removed: bool
     ) -> Literal["in_place", "replace", "keep"] | None:
@@ -167,6 +179,12 @@ class RegisterAgent(Step):
             cluster.request("PUT", path_to("agents", agent_id), body=body)
             self.check(cluster, agent_id, inputs, list(body))
         return Outputs({"agent_id": agent_id}, agent_id)
+
+    def referrers(
+        self, cluster: Cluster, made: Mapping[str, Mapping[str, Json]]
+    ) -> Mapping[str, Sequence[Holder]]:
+        """The agents that have one as a tool, and the search pipelines that ask one."""
+        return by_id([*in_agents(cluster, made), *in_pipelines(cluster, "search_pipeline", made)])
 
     def delete(self, cluster: Cluster, resource: Resource) -> None:
         """DELETE it."""

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from flowplan.protocol import Json
 from flowplan.providers.normalise import texts
 
-__all__ = ["as_read", "as_sent", "tools_of"]
+__all__ = ["as_read", "as_sent", "shown_tool", "tools_of"]
 
 _TEXT_MAPS = ("parameters", "attributes", "config")
 _TOOL_KEYS = ("type", "name", "description", *_TEXT_MAPS, "runtime_resources")
@@ -73,6 +73,14 @@ def _tool(tool: Json) -> Json:
     output = tool.get("include_output_in_agent_response")
     shown["include_output_in_agent_response"] = output is True or str(output).lower() == "true"
     return {key: item for key, item in _without_empty(shown).items() if item != ""}
+
+
+def shown_tool(tool: Json) -> Json:
+    """A tool as it was read, without what is so when nothing is said."""
+    if not isinstance(tool, Mapping):
+        return tool
+    silent = "include_output_in_agent_response"
+    return {key: item for key, item in tool.items() if key != silent or item is not False}
 
 
 def _without_empty(value: Mapping[str, Json]) -> dict[str, Json]:

@@ -21,10 +21,19 @@ from flowplan.protocol import (
     Record,
     Resource,
     StepSchema,
+    Unshown,
 )
 from flowplan.providers.deployment import DEPLOYED_STATES
 from flowplan.providers.documents import ROOT, path_to, required, search
-from flowplan.providers.normalise import client_config, connector_actions, text, texts
+from flowplan.providers.normalise import (
+    chosen_config,
+    client_config,
+    connector_actions,
+    credential_names,
+    text,
+    texts,
+)
+from flowplan.providers.references import by_id, in_agents, looked
 from flowplan.providers.step import Step, changed_names
 
 __all__ = ["STEPS", "CreateConnector"]
@@ -88,6 +97,7 @@ _SCHEMA = StepSchema(
     resource_type="connector_id",
     plugins=("opensearch-ml",),
     deleted_after=frozenset({"model"}),
+    updated_when_idle=True,
     timeout=60.0,
     listed=(
         "version", "parameters", "credential", "actions", "protocol", "description", "name",
@@ -117,6 +127,23 @@ class CreateConnector(Step):
         if "client_config" in wanted:
             wanted["client_config"] = client_config(wanted["client_config"])
         return wanted
+
+    def written(self, resource_id: str, document: Json) -> Mapping[str, Json] | None:
+        """Its inputs; of the credential the names that its actions ask for."""
+        found = dict(self.fields(document, None))
+        if not isinstance(found.get("actions"), list) or "name" not in found:
+            return None
+        if isinstance(found.get("client_config"), Mapping):
+            found["client_config"] = chosen_config(found["client_config"])
+        names = credential_names(found)
+        if not names and found.get("protocol") == "aws_sigv4":
+            note = "or another key: roleArn, session_token"
+            found["credential"] = {key: Unshown(note) for key in ("access_key", "secret_key")}
+        else:
+            found["credential"] = {key: Unshown() for key in names} or {
+                "key": Unshown("its actions name no key: what it is called is a guess")
+            }
+        return {key: value for key, value in found.items() if value != {}}
 
     def create(
         self,
@@ -175,9 +202,20 @@ class CreateConnector(Step):
         found: dict[str, list[Holder]] = defaultdict(list)
         for model_id, model in search(cluster, "models", "connector_id.keyword", ids):
             blocks = model.get("model_state") in DEPLOYED_STATES
-            holder = Holder("model", model_id, str(model.get("name", "")), blocks_update=blocks)
+            holder = Holder(
+                "model", model_id, str(model.get("name", "")), blocks_update=blocks,
+                blocks_delete=True,
+            )  # fmt: skip
             found[str(model.get("connector_id"))].append(holder)
         return found
+
+    def referrers(
+        self, cluster: Cluster, made: Mapping[str, Mapping[str, Json]]
+    ) -> Mapping[str, Sequence[Holder]]:
+        """The models on them, and the agents that have one as a tool."""
+        models = looked(cluster, "models", lambda: self.holders(cluster, [*made]))
+        held = ((key, holder) for key, holders in models.items() for holder in holders)
+        return by_id([*held, *in_agents(cluster, made)])
 
 
 def _still_used(refused: Refused) -> InUse:

@@ -22,7 +22,7 @@ from flowplan.protocol import (
     StepSchema,
 )
 from flowplan.providers.deployment import UNDERWAY, deploy, is_deployed, undeploy
-from flowplan.providers.registration import VOLATILE
+from flowplan.providers.registration import VOLATILE, list_models
 from flowplan.providers.step import Step
 
 __all__ = ["STEPS", "DeployModel"]
@@ -68,6 +68,14 @@ class DeployModel(Step):
         if state == "DEPLOY_FAILED":
             return Observed(resource_id, fields, "tainted")
         return Observed(resource_id, fields, "pending" if state in UNDERWAY else "ready")
+
+    def listing(self, cluster: Cluster) -> Mapping[str, Json]:
+        """The models."""
+        return list_models(cluster)
+
+    def written(self, resource_id: str, document: Json) -> Mapping[str, Json] | None:
+        """The model, if it is deployed."""
+        return {"model_id": resource_id} if is_deployed(document) else None
 
     def effects(
         self, inputs: Mapping[str, Json], resource_id: str | None

@@ -14,7 +14,7 @@ from flowplan.errors import Diagnostic, ProviderError, Refused
 from flowplan.http_answers import not_understood
 from flowplan.protocol import Cluster, Json
 
-__all__ = ["named", "path_to", "read_documents", "required", "search"]
+__all__ = ["named", "path_to", "read_all_documents", "read_documents", "required", "search"]
 
 ROOT = "/_plugins/_ml"
 PAGE = 1000
@@ -92,6 +92,19 @@ def named(
         yield from search(cluster, collection, "name.keyword", [name])
     else:
         yield from _pages(cluster, collection, {"match_all": {}})
+
+
+def read_all_documents(cluster: Cluster, collection: str) -> Mapping[str, Mapping[str, Json]]:
+    """Every document of a collection that is its users' own, by id; one request a thousand.
+
+    What the server keeps to itself (`is_hidden`) is left out, and so are the parts of local
+    models, which hold their whole content.
+    """
+    query = {"bool": {"must_not": [{"exists": {"field": "chunk_number"}}]}}
+    found = dict(_pages(cluster, collection, query))
+    if len(found) >= WINDOW:
+        cluster.note(f"only the first {WINDOW:,} {collection} were read: a search gives no more")
+    return {key: item for key, item in found.items() if item.get("is_hidden") is not True}
 
 
 def _pages(

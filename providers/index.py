@@ -11,10 +11,12 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from flowplan.errors import Refused
+from flowplan.http_answers import not_understood
 from flowplan.protocol import (
     Candidate,
     Change,
     Cluster,
+    Holder,
     InputSpec,
     Intent,
     Json,
@@ -28,7 +30,9 @@ from flowplan.providers.index_change import bring_about
 from flowplan.providers.index_form import (
     canonical,
     flat_settings,
+    flaw_of,
     known_configuration,
+    nested_settings,
     observed_configuration,
     read_configuration,
     section,
@@ -36,6 +40,7 @@ from flowplan.providers.index_form import (
 from flowplan.providers.index_rules import judge_change
 from flowplan.providers.named import chunks, existing, path_to_name
 from flowplan.providers.normalise import alike
+from flowplan.providers.references import by_id, in_agents, looked, names_of_indices
 from flowplan.providers.step import Step
 
 __all__ = ["STEPS", "CreateIndex"]
@@ -50,6 +55,7 @@ _SCHEMA = StepSchema(
         ),
         "configurations": InputSpec(
             ("object", "string"), required=True, set="in_place", remove="in_place",
+            filled_in=True, flaw=flaw_of,
             description="settings, mappings and aliases, as an object or as JSON text. Settings "
             "that only a new index takes, and fields that can't be changed, make it anew.",
         ),
@@ -62,6 +68,11 @@ _SCHEMA = StepSchema(
     holds_data=True,
     description="Creates an index. One that is there already is never overwritten.",
 )  # fmt: skip
+
+
+# What is so when nothing is said, and where an index says that it was made of another one.
+_SILENT = {"index.replication.type": "DOCUMENT"}
+_INHERITED = ("index.resize.", "index.routing.allocation.initial_recovery.")
 
 
 class CreateIndex(Step):
@@ -108,6 +119,28 @@ class CreateIndex(Step):
             # An alias of that name leads to another index, which is not the one.
             found |= {name: answer[name] for name in names if name in (answer or {})}
         return found
+
+    def listing(self, cluster: Cluster) -> Mapping[str, Json]:
+        """All open indices but hidden ones and those whose names begin with a dot."""
+        found = cluster.request("GET", "/*", params={"expand_wildcards": "open"}).body
+        if not isinstance(found, Mapping):
+            raise not_understood("GET /*", "It holds no indices.")
+        return {
+            name: document
+            for name, document in sorted(found.items())
+            if not name.startswith(".") and not _is_hidden(document)
+        }
+
+    def written(self, resource_id: str, document: Json) -> Mapping[str, Json] | None:
+        """Its name, and its settings, mappings and aliases as far as they can be given."""
+        found = observed_configuration(document, None)
+        settings = flat_settings(section(found, "settings"))
+        kept = {
+            name: item for name, item in settings.items()
+            if not name.startswith(_INHERITED) and item != _SILENT.get(name)
+        }  # fmt: skip
+        configuration = {**found, "settings": nested_settings(kept)}
+        return {"index_name": resource_id, "configurations": canonical(configuration)}
 
     def observe(
         self, resource_id: str, document: Json | None, inputs: Mapping[str, Json] | None = None
@@ -182,6 +215,14 @@ class CreateIndex(Step):
         del changes
         return Outputs({"index_name": name}, name)
 
+    def referrers(
+        self, cluster: Cluster, made: Mapping[str, Mapping[str, Json]]
+    ) -> Mapping[str, Sequence[Holder]]:
+        """The agents whose tools read one, and the aliases that others gave it."""
+        aliases = looked(cluster, "aliases", lambda: foreign_aliases(cluster, made))
+        given = ((key, Holder("alias", name)) for key, names in aliases.items() for name in names)
+        return by_id([*in_agents(cluster, made, names_of_indices), *given])
+
     def delete(self, cluster: Cluster, resource: Resource) -> None:
         """Delete it with all its documents."""
         path = path_to_name("", [str(resource.resource_id)])
@@ -226,6 +267,29 @@ def _types(mapping: Mapping[str, Json]) -> dict[str, Json]:
     return {
         name: _types(item) if isinstance(item, Mapping) else item for name, item in fields.items()
     }
+
+
+def foreign_aliases(
+    cluster: Cluster, made: Mapping[str, Mapping[str, Json]]
+) -> Mapping[str, Sequence[str]]:
+    """The aliases of these indices that their recorded inputs do not have, by index."""
+    found: dict[str, Sequence[str]] = {}
+    for names in chunks([*made]):
+        path = f"{path_to_name('', names)}/_alias"
+        # An index that is gone has no aliases; what is left of the answer says so.
+        params = {"ignore_unavailable": "true"}
+        answer = cluster.request("GET", path, params=params, accept=(NOT_FOUND,)).body
+        for name in names:
+            document = answer.get(name) if isinstance(answer, Mapping) else None
+            ours = section(known_configuration(made[name]) or {}, "aliases")
+            there = document.get("aliases", {}) if isinstance(document, Mapping) else {}
+            found[name] = sorted(set(there) - set(ours))
+    return found
+
+
+def _is_hidden(document: Mapping[str, Json]) -> bool:
+    settings = flat_settings(document.get("settings") or {})
+    return settings.get("index.hidden") == "true"
 
 
 def _created(document: Mapping[str, Json]) -> float | None:

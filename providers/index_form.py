@@ -7,16 +7,17 @@ requests, or what a change needs.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from flowplan.errors import ProviderError
-from flowplan.protocol import Json
+from flowplan.protocol import Flaw, Json
 from flowplan.providers.normalise import text
 
 __all__ = [
     "canonical",
     "flat_settings",
+    "flaw_of",
     "known_configuration",
     "names_in",
     "nested_settings",
@@ -24,6 +25,7 @@ __all__ = [
     "parsed",
     "read_configuration",
     "section",
+    "unreadable",
 ]
 
 PREFIX = "index."
@@ -64,6 +66,40 @@ def known_configuration(inputs: Mapping[str, Json]) -> Mapping[str, Json] | None
     return canonical(found) if isinstance(found, Mapping) else None
 
 
+def unreadable(value: Json) -> Flaw | None:
+    """Why `configurations` can't be read as an object; None when they can."""
+    if isinstance(parsed(value), Mapping):
+        return None
+    return Flaw(
+        "configurations is no JSON object",
+        "It is text, and not that of an object.",
+        "write it as an object below configurations, or correct its JSON text",
+    )
+
+
+def flaw_of(value: Json) -> Flaw | None:
+    """Why the `configurations` of an index can't be used; None when they can.
+
+    OpenSearch takes one setting in two spellings and keeps either of them, so what was written
+    could never be compared with what is there.
+    """
+    flaw = unreadable(value)
+    found = parsed(value)
+    settings = found.get("settings") if flaw is None else None
+    if not isinstance(settings, Mapping):
+        return flaw
+    values: dict[str, Json] = {}
+    for name, item in _flattened(settings):
+        if values.setdefault(name, item) != item:
+            return Flaw(
+                f"the setting {name} is given twice, with different values",
+                "Nested or dotted, with `index.` before it or not, it is one setting, and the "
+                "cluster takes either value.",
+                "remove one of the two",
+            )
+    return None
+
+
 def canonical(configuration: Mapping[str, Json]) -> dict[str, Json]:
     """A configuration in the one spelling; its empty sections are left out."""
     made: dict[str, Json] = dict(configuration)
@@ -94,23 +130,19 @@ def flat_settings(settings: Mapping[str, Json]) -> dict[str, Json]:
 
     What is no JSON, a mark of the planner, is moved as it is.
     """
-    found: dict[str, Json] = {}
-    _flatten(settings, "", found)
-    return {
-        name if name.startswith(PREFIX) else f"{PREFIX}{name}": item
-        for name, item in found.items()
-        if item is not None
-    }
+    return {name: item for name, item in _flattened(settings) if item is not None}
 
 
-def _flatten(tree: Mapping[str, Json], prefix: str, found: dict[str, Json]) -> None:
+def _flattened(tree: Mapping[str, Json], prefix: str = "") -> Iterator[tuple[str, Json]]:
     for key, item in tree.items():
+        name = f"{prefix}{key}"
         if isinstance(item, Mapping):
-            _flatten(item, f"{prefix}{key}.", found)
-        elif isinstance(item, (list, tuple)):
-            found[f"{prefix}{key}"] = [_plain(part) for part in item]
+            yield from _flattened(item, f"{name}.")
         else:
-            found[f"{prefix}{key}"] = _plain(item)
+            plain = (
+                [_plain(part) for part in item] if isinstance(item, (list, tuple)) else _plain(item)
+            )
+            yield name if name.startswith(PREFIX) else f"{PREFIX}{name}", plain
 
 
 def _plain(value: Json) -> Json:

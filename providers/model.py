@@ -52,6 +52,24 @@ class RegisterRemoteModel(Registration):
         """The inputs as a read shows them."""
         return super().expect({"function_name": "remote", **inputs})
 
+    def written(self, resource_id: str, document: Json) -> Mapping[str, Json] | None:
+        """Its inputs, when it is a remote model with a connector of its own name."""
+        found = dict(self.fields(document, None))
+        if found.get("function_name") != "REMOTE" or not found.get("connector_id"):
+            return None
+        if found["is_enabled"] is True:
+            del found["is_enabled"]
+        setting = found.get("deploy_setting")
+        if isinstance(setting, Mapping) and setting.get("model_ttl_minutes") == -1:
+            found["deploy_setting"] = {
+                key: item for key, item in setting.items() if key != "model_ttl_minutes"
+            }
+        return {
+            "name": found.pop("name", ""), "function_name": "remote",
+            **{key: value for key, value in found.items()
+               if key != "function_name" and value != {}},
+        }  # fmt: skip
+
     def create(
         self,
         cluster: Cluster,

@@ -6,10 +6,12 @@ itself belong to the model's step.
 
 from __future__ import annotations
 
+import re
+import shlex
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from flowplan.errors import Diagnostic, Refused
+from flowplan.errors import IMPORT, Diagnostic, Refused
 from flowplan.protocol import (
     Change,
     Cluster,
@@ -21,13 +23,16 @@ from flowplan.protocol import (
     Resource,
     StepSchema,
 )
-from flowplan.providers.documents import ROOT, path_to, required, search
+from flowplan.providers.documents import ROOT, path_to, read_all_documents, required, search
+from flowplan.providers.references import looked
+from flowplan.providers.registration import implied_groups
 from flowplan.providers.step import Step, changed_names
 
 __all__ = ["STEPS", "RegisterModelGroup"]
 
 BAD_REQUEST, NOT_FOUND = 400, 404
 TAKEN = "The name you provided is already being used"
+ITS_ID = re.compile(r" with ID: (\S+?)\.?(\s|$)")
 
 _SCHEMA = StepSchema(
     inputs={
@@ -81,6 +86,20 @@ class RegisterModelGroup(Step):
         """The document's fields under the names of the inputs."""
         return _without_empty(super().fields(document, inputs))
 
+    def listing(self, cluster: Cluster) -> Mapping[str, Json]:
+        """All groups but those that came with a single model and are its own."""
+        groups = read_all_documents(cluster, self.collection)
+        implied = implied_groups(groups, read_all_documents(cluster, "models"))
+        return {key: item for key, item in groups.items() if key not in implied}
+
+    def written(self, resource_id: str, document: Json) -> Mapping[str, Json] | None:
+        """Its name and description."""
+        return self.fields(document, None) if "name" in document else None
+
+    def outputs_of(self, resource_id: str) -> Mapping[str, Json]:
+        """Its id, and that it is there."""
+        return {"model_group_status": "CREATED", "model_group_id": resource_id}
+
     def create(
         self,
         cluster: Cluster,
@@ -116,8 +135,7 @@ class RegisterModelGroup(Step):
             except Refused as refused:
                 raise _explained(refused) from refused
             self.check(cluster, group_id, inputs, names)
-        outputs = {"model_group_status": "CREATED", **resource.outputs, "model_group_id": group_id}
-        return Outputs(outputs, group_id)
+        return Outputs({**self.outputs_of(group_id), **resource.outputs}, group_id)
 
     def delete(self, cluster: Cluster, resource: Resource) -> None:
         """DELETE it. Raises `Refused` FP314 while models are in it."""
@@ -128,9 +146,15 @@ class RegisterModelGroup(Step):
         """The models in these groups."""
         found: dict[str, list[Holder]] = defaultdict(list)
         for model_id, model in search(cluster, "models", "model_group_id", ids):
-            holder = Holder("model", model_id, str(model.get("name", "")))
+            holder = Holder("model", model_id, str(model.get("name", "")), blocks_delete=True)
             found[str(model.get("model_group_id"))].append(holder)
         return found
+
+    def referrers(
+        self, cluster: Cluster, made: Mapping[str, Mapping[str, Json]]
+    ) -> Mapping[str, Sequence[Holder]]:
+        """The models in them."""
+        return looked(cluster, "models", lambda: self.holders(cluster, [*made]))
 
 
 def _without_empty(fields: Mapping[str, Json]) -> Mapping[str, Json]:
@@ -140,12 +164,15 @@ def _without_empty(fields: Mapping[str, Json]) -> Mapping[str, Json]:
 def _explained(refused: Refused) -> Refused:
     if refused.status != BAD_REQUEST or TAKEN not in refused.reason:
         return refused
+    found = ITS_ID.search(refused.reason)
+    command = f"{IMPORT}{shlex.quote(found[1] if found else 'ID')}"
     diagnostic = Diagnostic(
         "error",
         "FP339",
         "another model group has this name",
         refused.reason,
-        hint="Choose another name, or use that group: give its id as model_group_id.",
+        hint=f"If it is this node's, take it over:\n  {command}\n"
+        "Choose another name, or use that group: give its id as model_group_id.",
     )
     return Refused(diagnostic, status=refused.status, reason=refused.reason)
 

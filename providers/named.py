@@ -5,10 +5,11 @@ It must not know what any of them is made of.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from urllib.parse import quote
 
-from flowplan.errors import Diagnostic, ProviderError
+from flowplan.errors import IMPORT, Diagnostic, ProviderError
 
 __all__ = ["chunks", "existing", "path_to_name", "vanished"]
 
@@ -37,14 +38,19 @@ def chunks(names: Sequence[str]) -> Iterator[tuple[str, ...]]:
 
 
 def existing(what: str, name: str, reason: str = "") -> ProviderError:
-    """The error for something that is there and not recorded: it is never overwritten."""
+    """The error for something that is there and not recorded: it is never overwritten.
+
+    An alias is no thing of its own that could be taken over.
+    """
+    take_over = f"If it is this node's, take it over:\n  {IMPORT}{shlex.quote(name)}\n"
+    choose = f"Choose another name, or delete {what} {name} if nobody needs it."
     return ProviderError(
         Diagnostic(
             "error",
             "FP361",
             f"{what} {name} exists already and is not in this state",
             f"{reason}\nWhat somebody else made is not overwritten.".strip(),
-            hint=f"Choose another name, or delete {what} {name} if nobody needs it.",
+            hint=choose if what == "alias" else f"{take_over}{choose}",
         )
     )
 

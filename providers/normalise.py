@@ -7,6 +7,7 @@ server and needs none of it. It must not know step types, except what the rules 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -14,7 +15,16 @@ from typing import Any
 from flowplan.protocol import Json
 from flowplan.providers.javamap import map_order
 
-__all__ = ["alike", "client_config", "compact", "connector_actions", "text", "texts"]
+__all__ = [
+    "alike",
+    "chosen_config",
+    "client_config",
+    "compact",
+    "connector_actions",
+    "credential_names",
+    "text",
+    "texts",
+]
 
 _CLIENT_DEFAULTS: Mapping[str, Json] = {
     "max_connection": 30,
@@ -36,6 +46,7 @@ _ACTION_KEYS = (
     "pre_process_function",
     "post_process_function",
 )
+_CREDENTIAL = re.compile(r"\$\{credential\.([\w.-]+)\}")
 _PLAIN_FROM, _PLAIN_TO = 1e-3, 1e7
 
 
@@ -95,6 +106,19 @@ def _action(action: Mapping[str, Json]) -> dict[str, Json]:
 def client_config(value: Json) -> Json:
     """A connector's `client_config` with the keys that the server fills in."""
     return {**_CLIENT_DEFAULTS, **value} if isinstance(value, Mapping) else value
+
+
+def chosen_config(value: Mapping[str, Json]) -> dict[str, Json]:
+    """A connector's `client_config` without the values that the server fills in."""
+    return {
+        key: item for key, item in value.items()
+        if key not in _CLIENT_DEFAULTS or item != _CLIENT_DEFAULTS[key]
+    }  # fmt: skip
+
+
+def credential_names(value: Json) -> list[str]:
+    """The names in `${credential.NAME}`, wherever they stand in a connector, each once."""
+    return list(dict.fromkeys(_CREDENTIAL.findall(json.dumps(value))))
 
 
 def alike(wanted: Json, seen: Json) -> bool:

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from flowplan.errors import Diagnostic, ProviderError
+from flowplan.http_answers import not_understood
 from flowplan.protocol import (
     Candidate,
     Change,
     Cluster,
+    Holder,
     InputSpec,
     Intent,
     Json,
@@ -23,13 +25,19 @@ from flowplan.protocol import (
     Resource,
     StepSchema,
 )
-from flowplan.providers.index_form import parsed, read_configuration
+from flowplan.providers.index_form import parsed, read_configuration, unreadable
 from flowplan.providers.named import chunks, existing, path_to_name, vanished
+from flowplan.providers.references import by_id, in_index_settings, in_pipelines
 from flowplan.providers.step import Step
 
 __all__ = ["STEPS", "CreatePipeline", "read_pipelines"]
 
 NOT_FOUND = 404
+DEFAULTS = {
+    "ingest_pipeline": ("index.default_pipeline", "index.final_pipeline"),
+    "search_pipeline": ("index.search.default_pipeline",),
+}
+"""The settings in which an index names a pipeline."""
 
 
 def _schema(what: str) -> StepSchema:
@@ -38,7 +46,7 @@ def _schema(what: str) -> StepSchema:
             "pipeline_id": InputSpec(("string",), required=True, description="Its name."),
             "configurations": InputSpec(
                 ("object", "string"), required=True, set="in_place", remove="in_place",
-                description="The pipeline's body, as an object or as JSON text.",
+                flaw=unreadable, description="The pipeline's body, as an object or as JSON text.",
             ),
             "model_id": InputSpec(
                 ("string",), set="in_place", remove="in_place", write_only=True, local=True,
@@ -83,6 +91,17 @@ class CreatePipeline(Step):
         """The pipelines of these names, one request for as many as a URL holds."""
         return read_pipelines(cluster, self.base, ids)
 
+    def listing(self, cluster: Cluster) -> Mapping[str, Json]:
+        """All pipelines of this kind; where there is none, the cluster answers 404."""
+        found = cluster.request("GET", self.base, accept=(NOT_FOUND,)).body
+        if not isinstance(found, Mapping):
+            raise not_understood(f"GET {self.base}", "It holds no pipelines.")
+        return {name: found[name] for name in sorted(found) if not name.startswith(".")}
+
+    def written(self, resource_id: str, document: Json) -> Mapping[str, Json] | None:
+        """Its name and its body."""
+        return {"pipeline_id": resource_id, "configurations": document}
+
     def observe(
         self, resource_id: str, document: Json | None, inputs: Mapping[str, Json] | None = None
     ) -> Observed | None:
@@ -119,7 +138,11 @@ class CreatePipeline(Step):
         record: Record,
         notes: Mapping[str, Json],
     ) -> Outputs:
-        """Put it. Raises `ProviderError` FP361 when there is one of that name, FP364."""
+        """Put it. Raises `ProviderError` FP361 when there is one of that name, FP364.
+
+        Not safe to repeat, though a PUT: what becomes of an unclear one is found out by its name,
+        since the next apply would take it for somebody else's.
+        """
         name = str(inputs["pipeline_id"])
         if set("*,") & set(name):
             raise _unusable(self.noun, name)
@@ -127,7 +150,7 @@ class CreatePipeline(Step):
         if notes.get("existed") is not False and self.fetch(cluster, [name])[name] is not None:
             raise existing(self.noun, name)
         body = dict(read_configuration(inputs["configurations"]))
-        cluster.request("PUT", path_to_name(self.base, [name]), body=body)
+        cluster.request("PUT", path_to_name(self.base, [name]), body=body, safe=False)
         record(resource_id=name)
         return Outputs({"pipeline_id": name}, name)
 
@@ -145,6 +168,15 @@ class CreatePipeline(Step):
         put_existing(cluster, self.base, self.noun, name, body)
         return Outputs({"pipeline_id": name}, name)
 
+    def referrers(
+        self, cluster: Cluster, made: Mapping[str, Mapping[str, Json]]
+    ) -> Mapping[str, Sequence[Holder]]:
+        """The indices that have one as their default, and the pipelines that call one."""
+        found = [*in_index_settings(cluster, DEFAULTS[self.kind], made)]
+        if self.kind == "ingest_pipeline":
+            found += in_pipelines(cluster, self.kind, made, called)
+        return by_id(found)
+
     def delete(self, cluster: Cluster, resource: Resource) -> None:
         """Delete it."""
         path = path_to_name(self.base, [str(resource.resource_id)])
@@ -159,6 +191,17 @@ class CreatePipeline(Step):
         if document is None:
             return ()
         return (Candidate(name, {"pipeline_id": name, "configurations": document}),)
+
+
+def called(body: Json) -> set[str]:
+    """The pipelines that the processors of one call, at any depth."""
+    if isinstance(body, list):
+        return {name for item in body for name in called(item)}
+    if not isinstance(body, Mapping):
+        return set()
+    inner = body.get("pipeline")
+    own = {str(inner.get("name"))} if isinstance(inner, Mapping) else set()
+    return own.union(*(called(item) for item in body.values()))
 
 
 def read_pipelines(

@@ -15,6 +15,7 @@ from flowplan.protocol import (
     Candidate,
     Change,
     Cluster,
+    Holder,
     InputSpec,
     Intent,
     Json,
@@ -29,11 +30,19 @@ from flowplan.providers.deployment import (
     is_deployed,
     undeploy,
 )
-from flowplan.providers.documents import path_to, search
+from flowplan.providers.documents import path_to, read_all_documents, search
 from flowplan.providers.normalise import text
+from flowplan.providers.references import by_id, in_agents, in_pipelines
 from flowplan.providers.step import Step, changed_names
 
-__all__ = ["MODEL_INPUTS", "VOLATILE", "Registration", "wants_deployment"]
+__all__ = [
+    "MODEL_INPUTS",
+    "VOLATILE",
+    "Registration",
+    "implied_groups",
+    "list_models",
+    "wants_deployment",
+]
 
 BAD_REQUEST, NOT_FOUND, CONFLICT = 400, 404, 409
 DELETE_TRIES, DELETE_PAUSE = 5, 0.3
@@ -136,6 +145,10 @@ class Registration(Step):
             found["deploy"] = is_deployed(document)
         return found
 
+    def listing(self, cluster: Cluster) -> Mapping[str, Json]:
+        """The models, without the groups that came with them."""
+        return list_models(cluster)
+
     def observe(
         self, resource_id: str, document: Json | None, inputs: Mapping[str, Json] | None = None
     ) -> Observed | None:
@@ -151,6 +164,22 @@ class Registration(Step):
         if state == "DEPLOY_FAILED":
             return replace(seen, status="tainted")
         return replace(seen, status="pending" if state in UNDERWAY else "ready")
+
+    def outputs_of(self, resource_id: str) -> Mapping[str, Json]:
+        """Its id, and that it is there."""
+        return {"register_model_status": "CREATED", "model_id": resource_id}
+
+    def referrers(
+        self, cluster: Cluster, made: Mapping[str, Mapping[str, Json]]
+    ) -> Mapping[str, Sequence[Holder]]:
+        """The agents and pipelines that use these models."""
+        return by_id(
+            [
+                *in_agents(cluster, made),
+                *in_pipelines(cluster, "ingest_pipeline", made),
+                *in_pipelines(cluster, "search_pipeline", made),
+            ]
+        )
 
     def effects(
         self, inputs: Mapping[str, Json], resource_id: str | None
@@ -221,7 +250,7 @@ class Registration(Step):
             deploy(cluster, model_id)
         elif "deploy" in names:
             undeploy(cluster, model_id)
-        outputs = {"register_model_status": "CREATED", **resource.outputs, "model_id": model_id}
+        outputs = {**self.outputs_of(model_id), **resource.outputs}
         return Outputs(outputs, model_id, tuple(resource.owned))
 
     def delete(self, cluster: Cluster, resource: Resource) -> None:
@@ -261,6 +290,33 @@ class Registration(Step):
             intent.notes.get("group_existed") is False
         )
         return replace(found, fields=fields, owned=_group_of(document) if made else ())
+
+
+def list_models(cluster: Cluster) -> Mapping[str, Mapping[str, Json]]:
+    """All models; of one whose group came with it, the group is left out: no input made it."""
+    models = read_all_documents(cluster, "models")
+    implied = implied_groups(read_all_documents(cluster, "model_groups"), models)
+    return {
+        model_id: {key: item for key, item in model.items() if key != "model_group_id"}
+        if model.get("model_group_id") in implied
+        else model
+        for model_id, model in models.items()
+    }
+
+
+def implied_groups(
+    groups: Mapping[str, Mapping[str, Json]], models: Mapping[str, Mapping[str, Json]]
+) -> frozenset[str]:
+    """The groups that look as the server makes them: one model, its name and its description."""
+    inside: dict[str, list[Mapping[str, Json]]] = {}
+    for model in models.values():
+        inside.setdefault(str(model.get("model_group_id")), []).append(model)
+    return frozenset(
+        group_id
+        for group_id, group in groups.items()
+        if len(inside.get(group_id, ())) == 1
+        and all(group.get(key) == inside[group_id][0].get(key) for key in ("name", "description"))
+    )
 
 
 def wants_deployment(inputs: Mapping[str, Json]) -> bool:

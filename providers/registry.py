@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import cast
 
 from flowplan.errors import Diagnostic, ProviderError, nearest
-from flowplan.protocol import Cluster, ServerInfo, StepSchema, StepType
+from flowplan.protocol import Cluster, Json, ServerInfo, StepSchema, StepType
 
 __all__ = ["Registry"]
 
@@ -103,6 +103,19 @@ class Registry:
         from flowplan.providers.server import describe
 
         return describe(cluster)
+
+    def ask(
+        self,
+        cluster: Cluster,
+        kind: str,
+        subject: str,
+        body: Mapping[str, Json],
+        pipeline: str = "",
+    ) -> Json:
+        """The answer to a question of a check."""
+        from flowplan.providers.asking import ask
+
+        return ask(cluster, kind, subject, body, pipeline)
 
     def unknown(self, name: str) -> ProviderError:
         """The error for a step type that is not here."""

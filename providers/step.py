@@ -24,7 +24,7 @@ from flowplan.protocol import (
     Resource,
     StepSchema,
 )
-from flowplan.providers.documents import named, read_documents
+from flowplan.providers.documents import named, read_all_documents, read_documents
 from flowplan.providers.normalise import alike
 
 __all__ = ["Step", "changed_names", "seconds_of"]
@@ -50,6 +50,11 @@ class Step:
             if key in specs and not specs[key].write_only and value is not None
         }
 
+    def outputs_of(self, resource_id: str) -> Mapping[str, Json]:
+        """Its id, unless a type says otherwise."""
+        name = self.schema.resource_type
+        return {name: resource_id} if name is not None else {}
+
     def fields(
         self, document: Mapping[str, Json], inputs: Mapping[str, Json] | None
     ) -> Mapping[str, Json]:
@@ -74,9 +79,25 @@ class Step:
         documents = self.fetch(cluster, ids)
         return {key: self.observe(key, document) for key, document in documents.items()}
 
+    def listing(self, cluster: Cluster) -> Mapping[str, Json]:
+        """The documents of this kind; see `flowplan.protocol.StepType.listing`."""
+        return read_all_documents(cluster, self.collection) if self.collection else {}
+
+    def written(self, resource_id: str, document: Json) -> Mapping[str, Json] | None:
+        """Nothing, unless a type says otherwise."""
+        del resource_id, document
+        return None
+
     def holders(self, cluster: Cluster, ids: Sequence[str]) -> Mapping[str, Sequence[Holder]]:
         """Nobody, unless a type says otherwise."""
         del cluster, ids
+        return {}
+
+    def referrers(
+        self, cluster: Cluster, made: Mapping[str, Mapping[str, Json]]
+    ) -> Mapping[str, Sequence[Holder]]:
+        """Nobody, unless a type says otherwise."""
+        del cluster, made
         return {}
 
     def preview(self, inputs: Mapping[str, Json]) -> Mapping[str, Json]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import shlex
 
 from flowplan.errors import StateError
 from flowplan.state.model import ClusterIdentity, State
@@ -38,13 +39,14 @@ def check_workflow(state: State, name: str, location: str) -> None:
         f"{location} is the state of another workflow",
         f'The state is that of "{state.workflow}", the template is named "{name}".',
         hint=(
-            "If the template was renamed, give it its old name back.\n"
-            "If these are two workflows, give each its own with --state PATH."
+            "If these are two workflows, give each its own with --state PATH.\n"
+            "If the template was renamed: "
+            + shlex.join(["flowplan", "state", "rename", name, "--state", location])
         ),
     )
 
 
-def check_cluster(state: State, identity: ClusterIdentity, location: str = "the state") -> None:
+def check_cluster(state: State, identity: ClusterIdentity, location: str) -> None:
     """Refuse another cluster: the recorded ids mean nothing there.
 
     The uuid decides where both are known, else the endpoint. Raises `StateError` FP407.
@@ -57,14 +59,16 @@ def check_cluster(state: State, identity: ClusterIdentity, location: str = "the 
         same = not ours or not theirs or ours == theirs
     if same:
         return
+    rebind = ["flowplan", "state", "rebind", "--state", location]
+    if identity.endpoint:
+        rebind += ["--endpoint", _address(identity.endpoint)]
     raise StateError.of(
         "FP407",
         f"{location} belongs to another cluster",
         f"Its resources are on {_name(recorded)}, this is {_name(identity)}.",
         hint=(
             "Check --endpoint, or use a state of its own with --state PATH.\n"
-            "If this is the same cluster built anew, move the old state away: "
-            "its ids mean nothing there."
+            "If this is the same cluster, built anew or moved: " + shlex.join(rebind)
         ),
     )
 

@@ -13,9 +13,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from flowplan.errors import Diagnostic, LockHeld
+from flowplan.errors import Diagnostic, LockHeld, LockLost, StateError
 
-__all__ = ["LockHolder", "ci_job", "held", "here", "span"]
+__all__ = [
+    "LockHolder",
+    "ci_job",
+    "held",
+    "here",
+    "lost",
+    "nothing_held",
+    "other_lock",
+    "span",
+    "still_at_work",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,18 +112,76 @@ def ci_job(environment: Mapping[str, str]) -> str:
     return environment.get("CI_JOB_URL") or environment.get("BUILD_URL") or ""
 
 
-def held(location: str, holder: LockHolder, remedy: str) -> LockHeld:
-    """The error for being kept out; `remedy` says how to get in."""
+def held(location: str, holder: LockHolder, remedy: str, age: float | None = None) -> LockHeld:
+    """The error for being kept out; `remedy` says how to get in.
+
+    `age` is how many seconds ago the lock was renewed, None where locks need no renewing.
+    """
+    return _kept_out("FP501", f"{location} is locked", holder, remedy, age)
+
+
+def other_lock(location: str, holder: LockHolder, age: float | None = None) -> LockHeld:
+    """The error for wanting to release a lock by another id than the one it has."""
+    return _kept_out(
+        "FP503",
+        f"{location} is locked under another id",
+        holder,
+        f"Its id is {holder.id}. Release it only if that job is dead." if holder.id else "",
+        age,
+    )
+
+
+def still_at_work(location: str, holder: LockHolder) -> LockHeld:
+    """The error for wanting to release a lock that goes with a process which is alive."""
+    end = f"  kill {holder.pid}"
+    where = f"On {holder.host}" if holder.host else "Where it runs"
+    return _kept_out(
+        "FP505",
+        f"{location} is locked by a process that is running",
+        holder,
+        f"{where}, end that process: its lock goes with it, and what it did is recorded.\n{end}",
+        None,
+    )
+
+
+def nothing_held(location: str) -> StateError:
+    """The error for wanting to release a lock that nobody holds."""
+    return StateError.of(
+        "FP504",
+        f"{location} is not locked",
+        "It was given back, or released by somebody else.",
+        hint="Run the command that it was in the way of again.",
+    )
+
+
+def lost(location: str, why: str, taker: LockHolder | None = None) -> LockLost:
+    """The error for a lock that is no longer ours; `taker` has it now."""
+    detail = f"{why[:1].upper()}{why[1:]}." if why else ""
+    if taker is not None:
+        job = f", job {taker.job}" if taker.job else ""
+        detail = f"{taker.who} (process {taker.pid}){job} has it now, for {taker.operation}."
+    return LockLost.of(
+        "FP502",
+        f"the lock on {location} was lost",
+        f"{detail} Nothing more is started or written here.".strip(),
+        hint="Run the same command again: it finds out what was done until now and goes on.",
+    )
+
+
+def _kept_out(
+    code: str, summary: str, holder: LockHolder, remedy: str, age: float | None
+) -> LockHeld:
     if holder.pid is None:
         detail = "by    a process that has not said yet who it is"
     else:
         job = f", job {holder.job}" if holder.job else ""
+        since = span((datetime.now(UTC) - holder.since).total_seconds())
+        renewed = "" if age is None else f", renewed {span(age)} ago"
         detail = (
             f"by    {holder.who} (process {holder.pid}){job}\n"
-            f"for   {holder.operation}, since {_clock(holder.since)}"
-            f" ({span((datetime.now(UTC) - holder.since).total_seconds())})"
+            f"for   {holder.operation}, since {_clock(holder.since)} ({since}){renewed}"
         )
-    diagnostic = Diagnostic("error", "FP501", f"{location} is locked", detail, hint=remedy)
+    diagnostic = Diagnostic("error", code, summary, detail, hint=remedy)
     return LockHeld(diagnostic, holder=holder.as_json())
 
 

@@ -17,6 +17,7 @@ __all__ = [
     "Deposed",
     "IntentRecord",
     "OutputRecord",
+    "Provision",
     "ProvisionStatus",
     "ResourceRecord",
     "State",

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
+from unittest import mock
 
 import pytest
 import requests
 
 from flowplan.providers.sandbox.adapter import SandboxAdapter
 
-__all__ = ["Cut", "cutter"]
+__all__ = ["Cut", "cut_at", "cutter"]
 
 
 class Cut(BaseException):
@@ -38,3 +40,21 @@ def cutter(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
         monkeypatch.setattr(SandboxAdapter, "send", cutting)
 
     return arm
+
+
+@contextmanager
+def cut_at(number: int, *, after: bool) -> Iterator[None]:
+    """Cut off at the request of that number, from 0, and let none of the later ones leave."""
+    send = SandboxAdapter.send
+    sent = [0]
+
+    def cutting(self: SandboxAdapter, request: requests.PreparedRequest, **kw: Any) -> Any:
+        sent[0] += 1
+        if sent[0] <= number or (after and sent[0] == number + 1):
+            answer = send(self, request, **kw)
+        if sent[0] > number:
+            raise Cut
+        return answer
+
+    with mock.patch.object(SandboxAdapter, "send", cutting):
+        yield

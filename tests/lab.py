@@ -13,6 +13,7 @@ from flowplan.http import Connection, open_connection
 from flowplan.planner.build import build
 from flowplan.planner.events import Event, Summary
 from flowplan.planner.execute import Stop, execute
+from flowplan.planner.expand import expand
 from flowplan.planner.params import resolve
 from flowplan.planner.plan import NodeChange, Plan
 from flowplan.planner.reconcile import recover
@@ -94,6 +95,7 @@ class Lab:
         self.template = copy.deepcopy(dict(template or CHAT))
         self.params: dict[str, str] = {"openai_key": KEY}
         self.options = "deploy=20ms"
+        self.location = str(directory / "t.state.json")
         self.events: list[Event] = []
         self.connection: Connection | None = None
         self.adapter: SandboxAdapter | None = None
@@ -135,9 +137,13 @@ class Lab:
             wrong = [d for d in check_params(loaded, params.values) if d.severity == "error"]
             if wrong:
                 raise TemplateError(*wrong)
-            params = mark_secrets(params, secret_params(loaded, self.registry))
+            secrets = secret_params(loaded, self.registry)
+            loaded, found = expand(loaded, params.values, self.registry, secrets=secrets)
+            if any(item.severity == "error" for item in found):
+                raise TemplateError(*found)
+            params = mark_secrets(params, secrets)
         return Workspace(
-            backend=open_backend(str(self.directory / "t.state.json")),
+            backend=open_backend(self.location),
             steps=self.registry,
             endpoint=self.endpoint or "sandbox:",
             template=loaded,
@@ -181,7 +187,7 @@ class Lab:
 
     @property
     def state(self) -> State:
-        found = open_backend(str(self.directory / "t.state.json")).load().state
+        found = open_backend(self.location).load().state
         assert found is not None
         return found
 

@@ -22,6 +22,7 @@ MAY_IMPORT = {
     "state": frozenset[str](),
     "planner": frozenset({"state"}),
     "providers": frozenset({"state.model"}),
+    "project": frozenset({"planner"}),
     "render": frozenset({"planner", "state", "providers"}),
 }
 # Distribution → the files that may import it, as prefixes of their path.
@@ -32,8 +33,8 @@ ONLY_IN = {
     "jinja2": ("planner/expressions/",),
     "rich": ("flowplan/render/",),
     "filelock": ("state/",),
-    "boto3": ("state/backends/s3.py",),
-    "botocore": ("flowplan/http_aws.py",),
+    "boto3": ("state/backends/s3_bucket.py",),
+    "botocore": ("flowplan/http_aws.py", "state/backends/s3_"),
     "psycopg": ("state/backends/postgres.py",),
 }
 

@@ -18,22 +18,34 @@ from flowplan.errors import UsageError, nearest
 __all__ = ["VERBS", "build_app", "run"]
 
 VERBS = {
+    "init": "Make a project file, and a template to begin with.",
     "validate": "Check a template and its params, without a cluster.",
     "plan": "Show what an apply would change, and save it.",
     "apply": "Make the cluster as the template says.",
     "destroy": "Delete what was made, dependants first.",
+    "check": "Ask the cluster what the template's checks ask.",
     "status": "Show the workflow's state and its resources.",
     "show": "Show a saved plan, or the state.",
     "output": "Print the workflow's outputs, or one of them.",
+    "import": "Take over what is on the cluster already as a node.",
     "graph": "Draw the nodes and what they wait for.",
     "steps": "List the step types and their inputs.",
-    "state": "Look into the state.",
+    "state": "Look into the state, and put it right.",
     "sandbox": "Run the embedded cluster on a port.",
     "completion": "Print the completion script of a shell.",
 }
 STATE_VERBS = {
     "list": "List the nodes in the state.",
     "show": "Show what is recorded of a node.",
+    "mv": "Call a node otherwise; nothing is made or deleted.",
+    "rm": "Forget nodes; what they made stays on the cluster.",
+    "rename": "Call the workflow as its template is called now.",
+    "rebind": "Take the endpoint's cluster for the state's own.",
+    "rekey": "Digest the sensitive values anew, with a new salt.",
+    "pull": "Print the state document.",
+    "push": "Put a state document in the place of the one there.",
+    "unlock": "Release the lock of a run that is dead.",
+    "migrate": "Move the state to another place.",
 }
 SANDBOX_VERBS = {"serve": "Serve the sandbox over HTTP until it is stopped."}
 _GROUPS = {"state": STATE_VERBS, "sandbox": SANDBOX_VERBS}

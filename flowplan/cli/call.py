@@ -10,7 +10,8 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -23,23 +24,39 @@ from flowplan.render.json_text import write_json
 from flowplan.render.look import Look
 from flowplan.render.screen import Screen
 
+if TYPE_CHECKING:
+    from flowplan.planner.params import Params
+    from flowplan.project.settings import Settings
+
 __all__ = ["Call", "verb"]
 
 
 @dataclass(frozen=True)
 class Call:
-    """What a verb works with. Result to `out`, progress and warnings to `err`."""
+    """What a verb works with. Result to `out`, progress and warnings to `err`.
+
+    `params` are the template's as the process that started this one found them, else None.
+    """
 
     flags: Flags
     out: Screen
     err: Screen
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    params: Params | None = field(default=None, repr=False)
 
     @classmethod
     def of(cls, flags: Flags) -> Call:
         """The call on the process's own streams."""
         out = Screen.of(sys.stdout, flags.color, os.environ)
         return cls(flags, out, Screen.of(sys.stderr, flags.color, os.environ))
+
+    @cached_property
+    def settings(self) -> Settings:
+        """What the project file says; read once, and only by verbs that ask. Raises its errors."""
+        # On use: `--help` and what has no project must not load what reads one.
+        from flowplan.cli.settings import settings_of
+
+        return settings_of(self.flags, self.environ)
 
     @property
     def look(self) -> Look:

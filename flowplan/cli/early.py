@@ -22,11 +22,12 @@ class Early:
     json: bool = False
     json_into: str | None = None
     color: ColourChoice = "auto"
+    watch: bool = False
 
     @property
     def one_line(self) -> bool:
         """Whether stdout is a stream of one document a line."""
-        return self.verb in {"apply", "destroy"}
+        return self.verb in {"apply", "destroy"} or self.watch
 
 
 def glance(argv: Sequence[str]) -> Early:
@@ -38,7 +39,7 @@ def glance(argv: Sequence[str]) -> Early:
         colour = "never"
     elif _value(argv, "--color") == "always":
         colour = "always"
-    return Early(verb, form == "json", _value(argv, "--json-into"), colour)
+    return Early(verb, form == "json", _value(argv, "--json-into"), colour, "--watch" in argv)
 
 
 def _verb(argv: Sequence[str]) -> str:

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flowplan.cli.call import Call
-from flowplan.errors import UsageError
+from flowplan.errors import Diagnostic, FlowplanError, UsageError
 from flowplan.http import Connection
+from flowplan.project.settings import Settings
 from flowplan.render.tables import wrapped
 from flowplan.render.validation import warn
 
@@ -37,9 +38,13 @@ class Target:
 
 
 def choose_endpoint(
-    flag: str | None, environ: Mapping[str, str], *, saved: str | None = None
+    flag: str | None,
+    environ: Mapping[str, str],
+    *,
+    saved: str | None = None,
+    project: str | None = None,
 ) -> Target:
-    """The flag, FLOWPLAN_ENDPOINT, what a saved plan was made for, else the sandbox.
+    """The flag, FLOWPLAN_ENDPOINT, a saved plan's, the project file's, else the sandbox.
 
     Raises `UsageError` FP610 when nothing is named and CI is set, FP614 for an empty flag.
     """
@@ -50,7 +55,7 @@ def choose_endpoint(
             "--endpoint is empty",
             hint="Name the cluster, as https://host:9200, or sandbox: for the embedded one.",
         )
-    named = flag or environ.get("FLOWPLAN_ENDPOINT") or saved
+    named = flag or environ.get("FLOWPLAN_ENDPOINT") or saved or project
     if named:
         return Target(named)
     if environ.get("CI", "").lower() not in {"", "0", "false"}:
@@ -59,7 +64,7 @@ def choose_endpoint(
             "no endpoint is named, and CI is set",
             "Without one, flowplan works on the sandbox, and a pipeline would be green without "
             "having touched a cluster.",
-            hint="Name the cluster with --endpoint URL or FLOWPLAN_ENDPOINT.\n"
+            hint="Name the cluster with --endpoint URL, FLOWPLAN_ENDPOINT, or in flowplan.yaml.\n"
             "If the sandbox is meant: --endpoint sandbox:",
         )
     return Target(SANDBOX, chosen=False)
@@ -70,9 +75,7 @@ def connect(call: Call, target: Target, sandbox: Path) -> tuple[Connection, str]
     from flowplan.http import open_connection
 
     if not target.url.startswith(SANDBOX):
-        connection = open_connection(
-            target.url, environ=call.environ, verify=not call.flags.insecure
-        )
+        connection = _reached(call, target)
         warn(call.err, connection.warnings)
         return connection, connection.endpoint
     if not target.chosen and not call.flags.quiet:
@@ -86,6 +89,46 @@ def connect(call: Call, target: Target, sandbox: Path) -> tuple[Connection, str]
         BASE_URL, mounts={BASE_URL: lambda: adapter}, environ=call.environ, shown=target.url
     )
     return connection, _absolute(target.url)
+
+
+def _reached(call: Call, target: Target) -> Connection:
+    """The connection to a cluster, with the credentials of environment and project file."""
+    from flowplan.http import open_connection
+    from flowplan.http_endpoint import parse_endpoint
+    from flowplan.project.credentials import Composed, compose
+
+    settings = call.settings
+    place = parse_endpoint(target.url)
+    composed = Composed(call.environ)
+    # A plan that doesn't look at the cluster needs nobody's secrets.
+    unused = call.flags.verb == "plan" and not call.flags.refresh
+    if settings.credentials and not unused:
+        if settings.endpoint is None or _same_host(settings.endpoint, place.base):
+            composed = compose(settings, call.environ, user_in_url=place.user is not None)
+        else:
+            warn(call.err, (_kept_back(settings, place.base),))
+    try:
+        return open_connection(target.url, environ=composed.environ, verify=not call.flags.insecure)
+    except FlowplanError as error:
+        raise composed.placed(error, settings) from None
+
+
+def _same_host(endpoint: str, base: str) -> bool:
+    """Whether the project file's endpoint is the one that is used."""
+    from flowplan.http_endpoint import parse_endpoint
+
+    return not endpoint.startswith(SANDBOX) and parse_endpoint(endpoint).base == base
+
+
+def _kept_back(settings: Settings, base: str) -> Diagnostic:
+    """Credentials belong to the cluster that stands beside them: another must not learn them."""
+    return Diagnostic(
+        "warning",
+        "FP638",
+        f"the credentials of {settings.file} are not sent to {base}",
+        f"They are for {settings.endpoint}, which stands beside them.",
+        hint="For another endpoint set FLOWPLAN_USERNAME and FLOWPLAN_PASSWORD, or FLOWPLAN_TOKEN.",
+    )
 
 
 @contextmanager

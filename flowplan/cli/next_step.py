@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 
 from flowplan.cli.flags import Flags
 from flowplan.planner.plan import Plan
 from flowplan.planner.template import Template
 
-__all__ = ["next_after_failure", "next_after_plan"]
+__all__ = [
+    "next_after_checks",
+    "next_after_edit",
+    "next_after_failure",
+    "next_after_plan",
+    "next_in_place",
+]
 
 
 def next_after_plan(flags: Flags, plan: Plan, template: Template | None) -> str:
     """What carries the plan out; "" when there is nothing to do."""
-    if plan.empty and not plan.outputs_changed:
+    if (plan.empty and not plan.outputs_changed) or plan.not_given:
+        # One without its secrets is for reading.
         return ""
     blocked = [change.blocked for change in plan.changes if change.blocked]
     verb = "destroy" if flags.destroy else "apply"
@@ -22,7 +30,7 @@ def next_after_plan(flags: Flags, plan: Plan, template: Template | None) -> str:
     allow = [word for name in blocked for word in ("--allow-delete", name)]
     again = "plan" if flags.out else verb
     destroy = ["--destroy"] if flags.out and flags.destroy else []
-    line = _command(again, *_same(flags, template), *destroy, *allow)
+    line = _command(again, *_same(flags, template), *_about(flags), *destroy, *allow)
     if not blocked or flags.destroy:
         return line
     if any(change.blocked and change.action == "replace" for change in plan.changes):
@@ -33,7 +41,22 @@ def next_after_plan(flags: Flags, plan: Plan, template: Template | None) -> str:
 def next_after_failure(flags: Flags, template: Template | None) -> str:
     """What shows the rest of an apply or destroy that did not come to its end."""
     destroy = ["--destroy"] if flags.verb == "destroy" else []
-    return _command("plan", *_same(flags, template), *destroy)
+    return _command("plan", *_same(flags, template), *_about(flags), *destroy)
+
+
+def next_after_checks(flags: Flags) -> str:
+    """What asks once more what did not come out as expected."""
+    return _command("check", *_same(flags, None))
+
+
+def next_after_edit(flags: Flags) -> str:
+    """What shows that a state which was edited fits its template."""
+    return _command("plan", *_same(flags, None))
+
+
+def next_in_place(flags: Flags, state: str) -> str:
+    """The same for a state that is in another place now; `state` has no credentials."""
+    return _command("plan", *_same(replace(flags, state=None), None), "--state", state)
 
 
 def _same(flags: Flags, template: Template | None) -> list[str]:
@@ -41,6 +64,8 @@ def _same(flags: Flags, template: Template | None) -> list[str]:
     words = [flags.argument] if flags.argument else []
     for name, value in (
         ("--template", flags.template),
+        ("--project", flags.project),
+        ("-e", flags.env),
         ("--state", flags.state),
         ("--endpoint", flags.endpoint),
     ):
@@ -50,6 +75,18 @@ def _same(flags: Flags, template: Template | None) -> list[str]:
         words += ["--params-file", path]
     for param in flags.param:
         words += ["-p", _shown(param, template)]
+    return words
+
+
+def _about(flags: Flags) -> list[str]:
+    """The flags that say what of it the plan is about."""
+    words = ["--refresh-only"] if flags.refresh_only else []
+    for name, patterns in (
+        ("--target", flags.targets),
+        ("--exclude", flags.exclude),
+        ("--replace", flags.replace),
+    ):
+        words += [word for pattern in patterns for word in (name, pattern)]
     return words
 
 

@@ -14,9 +14,13 @@ from typing import Any, TypeAlias
 
 import click
 
+from flowplan.cli.complete import environment_names, node_names
+
 __all__ = [
-    "ALLOW_DELETE", "APPROVE", "GENERAL", "PARAMS", "PLACE", "RUN", "Parameter",
-    "choice_of_format", "duration", "flag", "option", "optional_argument", "shared",
+    "ALLOW_DELETE", "APPROVE", "GENERAL", "LOCK_TIMEOUT", "MAX_DELETES", "PARAMS", "PLACE",
+    "REFRESH_ONLY", "REPLACE", "RUN", "SELECT", "WAIT", "Parameter",
+    "choice_of_format", "duration", "flag", "option", "optional_argument", "optional_duration",
+    "shared",
 ]  # fmt: skip
 
 Parameter: TypeAlias = Callable[[], click.Parameter]
@@ -31,6 +35,13 @@ def duration(context: click.Context, param: click.Parameter, value: str) -> floa
             f'"{value}" is no duration: write it as 30s, 5m or 500ms.', context, param
         )
     return float(match[1]) * _SECONDS[match[2]]
+
+
+def optional_duration(
+    context: click.Context, param: click.Parameter, value: str | None
+) -> float | None:
+    """The same for an option that has no default."""
+    return None if value is None else duration(context, param, value)
 
 
 def option(*names: str, hidden: bool = False, **settings: Any) -> click.Option:
@@ -63,6 +74,15 @@ PLACE: tuple[Callable[..., click.Option], ...] = (
     partial(flag, "--insecure", help="Do not check the cluster's TLS certificate."),
     partial(option, "--state", metavar="PATH|URL", help="The state."),
     partial(option, "--template", metavar="PATH", help="The template."),
+    partial(option, "--project", metavar="PATH", help="The project file, flowplan.yaml."),
+    partial(
+        option,
+        "-e",
+        "--env",
+        metavar="NAME",
+        shell_complete=environment_names,
+        help="The environment in the project file; FLOWPLAN_ENV names it, too.",
+    ),
 )
 PARAMS: tuple[Callable[..., click.Option], ...] = (
     partial(
@@ -79,17 +99,48 @@ ALLOW_DELETE: Parameter = partial(
     option, "--allow-delete", metavar="NODE|ID|all", multiple=True,
     help="Allow deleting this index or pipeline.",
 )  # fmt: skip
+SELECT: tuple[Parameter, ...] = (
+    partial(
+        option, "--target", "targets", metavar="NODES", multiple=True,
+        shell_complete=node_names,
+        help="Only these nodes, and what they need: an id, a glob or a step type.",
+    ),
+    partial(
+        option, "--exclude", metavar="NODES", multiple=True, shell_complete=node_names,
+        help="All but these nodes, and what needs them.",
+    ),
+)  # fmt: skip
+REPLACE: Parameter = partial(
+    option, "--replace", metavar="NODES", multiple=True, shell_complete=node_names,
+    help="Make these nodes anew, though nothing differs.",
+)  # fmt: skip
+REFRESH_ONLY: Parameter = partial(
+    flag, "--refresh-only",
+    help="Change nothing on the cluster: take what changed there into the state.",
+)  # fmt: skip
+LOCK_TIMEOUT: Parameter = partial(
+    option, "--lock-timeout", callback=duration, default="0s", metavar="DURATION",
+    help="How long to wait for the lock, as 30s or 5m.  [default: not at all]",
+)  # fmt: skip
+MAX_DELETES: Parameter = partial(
+    option, "--max-deletes", type=click.IntRange(0), metavar="N",
+    help="Refuse to delete or replace more than this many.",
+)  # fmt: skip
+WAIT: Parameter = partial(
+    option, "--wait-timeout", "--wait-for-completion-timeout", "wait_timeout",
+    callback=optional_duration, metavar="DURATION",
+    help="Go on in the background after this time, and print the status.",
+)  # fmt: skip
 RUN: tuple[Parameter, ...] = (
     APPROVE,
     ALLOW_DELETE,
+    MAX_DELETES,
+    WAIT,
     partial(
-        option, "--parallelism", type=click.IntRange(1, 256), default=10, show_default=True,
-        metavar="N", help="How many steps run at once.",
+        option, "--parallelism", type=click.IntRange(1, 256), metavar="N",
+        help="How many steps run at once.  [default: the project file's, else 10]",
     ),
-    partial(
-        option, "--lock-timeout", callback=duration, default="0s", metavar="DURATION",
-        help="How long to wait for the lock, as 30s or 5m.  [default: not at all]",
-    ),
+    LOCK_TIMEOUT,
 )  # fmt: skip
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from flowplan.cli.call import Call
-from flowplan.cli.next_step import next_after_failure
+from flowplan.cli.next_step import next_after_checks, next_after_failure
 from flowplan.cli.places import placed
 from flowplan.cli.session import Opened
 from flowplan.cli.signals import Speaks, stop_on_signals
@@ -22,41 +22,99 @@ from flowplan.render.json_file import JsonFile
 from flowplan.render.json_text import write_json
 from flowplan.render.validation import warn
 
-__all__ = ["carry_out", "exit_code"]
+__all__ = ["Done", "carry_out", "exit_code", "perform", "progress", "tell_end"]
 
 PARTLY_EXIT = 3
+PARALLELISM = 10
 
 
 def carry_out(call: Call, opened: Opened, plan: Plan, *, saved: bool = False) -> int:
     """Execute an approved plan and say what came of it; the exit code."""
+    with progress(call, plan, opened.workspace.template) as (listener, screen):
+        done = perform(call, opened, plan, listener, screen, saved=saved)
+    tell_end(call, opened, plan, done.summary)
+    return done.exit_code
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What came of a run, and the exit code for it."""
+
+    summary: Summary
+    exit_code: int
+
+
+def perform(
+    call: Call, opened: Opened, plan: Plan, listener: Listener, screen: Speaks, *, saved: bool
+) -> Done:
+    """Execute an approved plan, telling `listener`; signals stop it. Raises `FlowplanError`."""
     from flowplan.planner.execute import Stop, execute
 
-    stop = Stop()
-    with (
-        _progress(call, plan, opened.workspace.template) as (listener, screen),
-        stop_on_signals(stop, screen) as caught,
-        _partly(listener) as watched,
-    ):
+    stop, last = Stop(), _Last(listener)
+    with stop_on_signals(stop, screen) as caught, _partly(last) as watched:
         summary = execute(
             opened.workspace,
             plan,
             listener=watched,
             stop=stop,
-            parallelism=call.flags.parallelism,
+            parallelism=call.flags.parallelism or call.settings.parallelism or PARALLELISM,
             saved=saved,
         )
         if stop.now:
             # Ended before its own last event; a reader of the stream waits for that line.
-            listener(Event("summary", summary=summary))
-    if not call.flags.json:
-        ending = _ending(call, opened, plan, summary)
-        if ending:
-            if call.out.terminal and call.err.terminal and plan.pending:
-                call.err.line()  # between what was done and what came of it
-            call.out.line(ending)
-    if caught.exit_code is not None:
-        return caught.exit_code
-    return exit_code(summary)
+            last(Event("summary", summary=summary))
+    code = exit_code(summary) if caught.exit_code is None else caught.exit_code
+    try:
+        if code == 0:
+            summary = _checked(call, opened, plan, summary, listener)
+            code = PARTLY_EXIT if summary.checks_failed else code
+    finally:
+        last.tell(summary)
+    return Done(summary, code)
+
+
+def _checked(
+    call: Call, opened: Opened, plan: Plan, summary: Summary, listener: Listener
+) -> Summary:
+    """The summary of a run that did all it was to do, with what its checks said."""
+    template = opened.workspace.template
+    if template is None or not template.checks:
+        return summary
+    from flowplan.cli.checking import run_after
+
+    results = [verdict.result for verdict in run_after(call, opened, plan, summary, listener)]
+    failed = results.count("failed")
+    return replace(summary, checks=failed + results.count("passed"), checks_failed=failed)
+
+
+class _Last:
+    """A listener that keeps the summary back: nothing comes after it in the stream."""
+
+    def __init__(self, listener: Listener) -> None:
+        self.listener = listener
+        self.kept: Event | None = None
+
+    def __call__(self, event: Event) -> None:
+        if event.type == "summary":
+            self.kept = event
+        else:
+            self.listener(event)
+
+    def tell(self, summary: Summary) -> None:
+        """Pass it on, with the summary as it is by now."""
+        if self.kept is not None:
+            self.listener(replace(self.kept, summary=summary, at=datetime.now(UTC)))
+
+
+def tell_end(call: Call, opened: Opened, plan: Plan, summary: Summary) -> None:
+    """What came of it, for people; a script has read it in the last event."""
+    if call.flags.json:
+        return
+    ending = _ending(call, opened, plan, summary)
+    if ending:
+        if call.out.terminal and call.err.terminal and plan.pending:
+            call.err.line()  # between what was done and what came of it
+        call.out.line(ending)
 
 
 @contextmanager
@@ -97,12 +155,14 @@ def _ending(call: Call, opened: Opened, plan: Plan, summary: Summary) -> str:
         plan.mode,
         call.look,
         outputs=state.outputs if state else {},
-        next_step=next_after_failure(call.flags, opened.workspace.template),
+        next_step=next_after_checks(call.flags)
+        if summary.checks_failed
+        else next_after_failure(call.flags, opened.workspace.template),
     )
 
 
 @contextmanager
-def _progress(
+def progress(
     call: Call, plan: Plan, template: Template | None
 ) -> Iterator[tuple[Listener, Speaks]]:
     """The listeners: events on stdout or progress on stderr, and events into the file.

@@ -13,14 +13,18 @@ from typing import Any
 from flowplan.cli.call import Call
 from flowplan.cli.endpoint import choose_endpoint, connect
 from flowplan.errors import Diagnostic, TemplateError, UsageError
+from flowplan.planner.absent import without_secrets
+from flowplan.planner.expand import expand
 from flowplan.planner.params import Params, resolve
 from flowplan.planner.planfile import SavedPlan
-from flowplan.planner.sensitivity import mark_secrets, secret_params
-from flowplan.planner.source import read
+from flowplan.planner.sensitivity import declared_secrets, mark_secrets, secret_params
+from flowplan.planner.source import Document, read
 from flowplan.planner.template import Template, check_params, parse
+from flowplan.planner.template.outline import outlined
 from flowplan.planner.workspace import Workspace
 from flowplan.project import Place, default_template, locate
 from flowplan.providers.registry import Registry
+from flowplan.render.validation import warn
 from flowplan.state.backends import Backend, open_backend
 
 __all__ = [
@@ -28,6 +32,7 @@ __all__ = [
     "Opened",
     "check_named",
     "find",
+    "load_document",
     "load_template",
     "open_existing",
     "open_workspace",
@@ -55,13 +60,17 @@ class Opened:
 
 
 def find(call: Call, *, wanted: bool = False) -> Place:
-    """Template and state, from the verb's argument, the flags and the working directory.
+    """Template and state, from the verb's argument, the flags, project file and directory.
 
     `wanted`: the verb needs a template, so the directory's counts even with a state named.
     """
     flags = call.flags
     return locate(
-        argument=flags.argument, template=flags.template, state=flags.state, wanted=wanted
+        argument=flags.argument,
+        template=flags.template,
+        state=flags.state,
+        wanted=wanted,
+        settings=call.settings,
     )
 
 
@@ -72,21 +81,38 @@ def load_template(
 
     Raises `TemplateError` with all that is wrong.
     """
-    template, found = parse(read(path), registry, strict=call.flags.strict, partial=True)
+    return load_document(call, read(path), registry, saved)
+
+
+def load_document(
+    call: Call, document: Document, registry: Registry, saved: Mapping[str, Any] | None = None
+) -> Loaded:
+    """Validate and parametrise what was read; see `load_template`."""
+    template, found = parse(document, registry, strict=call.flags.strict, partial=True)
     if template is None:
         raise TemplateError(*found)
-    params, wrong = _params(call, template, saved)
+    broken = any(item.severity == "error" for item in found)
+    # Expressions that can't be read say nothing of where params go.
+    secrets = declared_secrets(template) if broken else secret_params(template, registry)
+    params, wrong = _params(call, template, secrets, saved)
     told = tuple(sorted((*found, *wrong), key=lambda item: (item.line or 0, item.column or 0)))
+    if not any(item.severity == "error" for item in told):
+        template, wrong = expand(
+            template, params.values, registry, secrets=secrets, strict=call.flags.strict, told=told
+        )
+        told += wrong
     if any(item.severity == "error" for item in told):
         raise TemplateError(*told)
-    params = mark_secrets(params, secret_params(template, registry))
+    params = mark_secrets(params, secrets)
     return Loaded(template, params, (*told, *params.warnings))
 
 
 def _params(
-    call: Call, template: Template, saved: Mapping[str, Any] | None
+    call: Call, template: Template, secrets: frozenset[str], saved: Mapping[str, Any] | None
 ) -> tuple[Params, tuple[Diagnostic, ...]]:
     """The params and what is wrong with them, to be told with the template's own mistakes."""
+    if call.params is not None:
+        return call.params, check_params(template, call.params.values)
     try:
         params = resolve(
             template.params,
@@ -94,31 +120,41 @@ def _params(
             files=[Path(name) for name in call.flags.params_file],
             environ=call.environ,
             implicit=frozenset(template.implicit),
-            project=saved,
+            saved=saved,
+            project=call.settings.params,
+            secrets_may_miss=call.flags.allow_missing_secrets,
         )
     except TemplateError as error:
         return Params(), error.diagnostics
+    if call.flags.allow_missing_secrets:
+        params = without_secrets(params, secrets)
     return params, check_params(template, params.values)
 
 
 def parse_template(
     call: Call, path: Path, registry: Registry
 ) -> tuple[Template, tuple[Diagnostic, ...]]:
-    """Read and validate, without params; the template and its warnings."""
+    """Read and validate, without params; the template and its warnings.
+
+    What a `for_each` makes several of is one node here.
+    """
     template, found = parse(read(path), registry, strict=call.flags.strict)
     if template is None or any(item.severity == "error" for item in found):
         raise TemplateError(*found)
-    return template, tuple(found)
+    return outlined(template), tuple(found)
 
 
 def open_workspace(call: Call, *, mode: str, saved: SavedPlan | None = None) -> Opened:
     """What plan, apply and destroy work on.
 
-    `mode` is apply or destroy; a destroy needs no template, only the state that is beside it.
+    `mode` is a plan's; only an apply needs a template, the others the state that is beside it.
     """
     place = find(call, wanted=mode == "apply")
     target = choose_endpoint(
-        call.flags.endpoint, call.environ, saved=saved.endpoint if saved else None
+        call.flags.endpoint,
+        call.environ,
+        saved=saved.endpoint if saved else None,
+        project=call.settings.endpoint,
     )
     registry = Registry()
     loaded = None
@@ -126,8 +162,8 @@ def open_workspace(call: Call, *, mode: str, saved: SavedPlan | None = None) -> 
         loaded = load_template(
             call, required_template(place), registry, saved.params if saved else None
         )
-    backend = open_backend(place.state)
-    if mode == "destroy":
+    backend = _backend(call, place)
+    if mode != "apply":
         check_named(place, backend)
     connection, endpoint = connect(call, target, _sandbox(place, backend))
     workspace = Workspace(
@@ -144,10 +180,10 @@ def open_workspace(call: Call, *, mode: str, saved: SavedPlan | None = None) -> 
 def _sandbox(place: Place, backend: Backend) -> Path:
     """Where `sandbox:` is. A destroy by state alone means the one that the apply made.
 
-    That is beside the template, and with the state kept elsewhere only the directory's own
-    template can say so, if the state is its.
+    Without a project file that is beside the template, and with the state kept elsewhere only
+    the directory's own template can say so, if the state is its.
     """
-    beside = None if place.template else default_template()
+    beside = None if place.template or place.project else default_template()
     state = backend.load().state if beside else None
     if beside is None or state is None:
         return place.sandbox
@@ -199,6 +235,13 @@ def check_named(place: Place, backend: Backend, *, lenient: bool = False) -> Non
 def open_existing(call: Call) -> tuple[Place, Backend]:
     """Where the state is, for verbs that read it and never connect."""
     place = find(call)
-    backend = open_backend(place.state)
+    backend = _backend(call, place)
     check_named(place, backend, lenient=True)
     return place, backend
+
+
+def _backend(call: Call, place: Place) -> Backend:
+    """The state's place, with what is to be said of the way there."""
+    backend = open_backend(place.state, call.environ)
+    warn(call.err, backend.warnings)
+    return backend

@@ -15,7 +15,7 @@ from flowplan.state.model import OutputRecord
 
 __all__ = ["summary_lines"]
 
-_WORDS = ("created", "updated", "replaced", "deleted", "failed", "skipped")
+_WORDS = ("created", "updated", "replaced", "deleted", "imported", "failed", "skipped")
 
 
 def summary_lines(
@@ -37,7 +37,17 @@ def summary_lines(
     lines = [f"{head} State serial {summary.serial}."]
     if outputs and mode != "destroy":
         lines.append(outputs_text(outputs))
+    if summary.checks:
+        lines.append(_checks(summary, look, next_step))
     return "\n".join(lines)
+
+
+def _checks(summary: Summary, look: Look, next_step: str) -> str:
+    if not summary.checks_failed:
+        return "1 check holds." if summary.checks == 1 else f"{summary.checks:,} checks hold."
+    several = "s" if summary.checks > 1 else ""
+    said = f"{summary.checks_failed:,} of {summary.checks:,} check{several} failed:"
+    return f"{look.paint('bold red', said)} all is made and recorded.\nNext: {next_step}"
 
 
 def _unfinished(summary: Summary, done: str, look: Look, next_step: str) -> str:

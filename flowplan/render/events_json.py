@@ -39,7 +39,7 @@ def timestamp(at: datetime) -> str:
 def event_document(event: Event) -> dict[str, Any]:
     """One event: the fields that its type has."""
     if event.type == "summary" and event.summary is not None:
-        return _summary(event.summary, event.at)
+        return {**_summary(event.summary, event.at), **(event.status or {})}
     document: dict[str, Any] = {
         "type": event.type,
         "@timestamp": timestamp(event.at),
@@ -54,6 +54,11 @@ def event_document(event: Event) -> dict[str, Any]:
         document["elapsed_ms"] = event.elapsed_ms
     if event.type == "step_failed":
         document["elapsed_ms"] = event.elapsed_ms
+        document["diagnostic"] = event.diagnostic.as_json() if event.diagnostic else None
+    if event.check:
+        document["check"] = event.check
+        document["elapsed_ms"] = event.elapsed_ms
+    if event.type == "check_failed":
         document["diagnostic"] = event.diagnostic.as_json() if event.diagnostic else None
     if event.type == "step_skipped":
         document["waits_for"] = list(event.waits_for)
@@ -82,10 +87,14 @@ def _summary(summary: Summary, at: datetime) -> dict[str, Any]:
         "updated": summary.updated,
         "replaced": summary.replaced,
         "deleted": summary.deleted,
+        "imported": summary.imported,
+        "accepted": summary.accepted,
         "failed": summary.failed,
         "skipped": summary.skipped,
         "elapsed_ms": summary.elapsed_ms,
         "serial": summary.serial,
         "left": list(summary.left),
         "interrupted": summary.interrupted,
+        "checks": summary.checks,
+        "checks_failed": summary.checks_failed,
     }

@@ -25,13 +25,14 @@ class PlainProgress:
 
     def __call__(self, event: Event) -> None:
         """Write the line of one event, unless it says nothing new."""
-        if event.node is None or (self.quiet and event.type != "step_failed"):
+        about = event.node or event.check
+        if not about or (self.quiet and not event.type.endswith("_failed")):
             return
         with self.lock:
             line = self.words.line(event)
-            if self.last.get(event.node) == line:
+            if self.last.get(about) == line:
                 return
-            self.last[event.node] = line
+            self.last[about] = line
             self.screen.line(line)
             if event.diagnostic is not None:
                 self.screen.line(diagnostic_text(event.diagnostic, self.screen.look()))

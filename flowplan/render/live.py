@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -112,6 +112,9 @@ class LiveProgress:
 
     def __call__(self, event: Event) -> None:
         """Take one event in; finished steps are printed above what is redrawn."""
+        if event.check:
+            self._tell([self.words.line(event), *self._why(event)])
+            return
         if event.node is None:
             return
         with self.lock:
@@ -128,8 +131,14 @@ class LiveProgress:
                 lines = [self.words.line(event)]
             else:
                 lines = self._finished(event)
+        self._tell(lines)
+
+    def _tell(self, lines: Sequence[str]) -> None:
         for line in lines:
             self.console.print(Text.from_ansi(line), soft_wrap=True)
+
+    def _why(self, event: Event) -> list[str]:
+        return [diagnostic_text(event.diagnostic, self.look)] if event.diagnostic else []
 
     def line(self, text: str = "", /) -> None:
         """Print a line that belongs to no step above what is redrawn."""
@@ -139,10 +148,7 @@ class LiveProgress:
         self.running.pop(event.node or "", None)
         self.waiting.pop(event.node or "", None)
         self.done += 1
-        lines = [self.words.line(event)]
-        if event.diagnostic is not None:
-            lines.append(diagnostic_text(event.diagnostic, self.look))
-        return lines
+        return [self.words.line(event), *self._why(event)]
 
     def draw(self) -> RenderableType:
         """What is redrawn: running steps, the next waiting ones, the bar."""

@@ -15,6 +15,7 @@ from flowplan.render.values import SENSITIVE, path_text, value_text
 __all__ = ["change_text", "field_lines", "unknown_text"]
 
 INDENT = " " * 8
+NOT_GIVEN = "(sensitive, not given)"
 _WIDEST_PATH = 28
 _STYLE = {"+": "green", "-": "red"}
 
@@ -108,12 +109,15 @@ def _sensitive(field: FieldChange) -> str:
     if field.removed:
         return f"{SENSITIVE} removed"
     if not field.known:
-        return f"{SENSITIVE} → {unknown_text(field)}"
+        before = "(not set)" if field.added else SENSITIVE
+        return f"{before} → {unknown_text(field)}"
     return f"{SENSITIVE} {'added' if field.added else 'changed'}"
 
 
 def unknown_text(field: FieldChange) -> str:
     """What is said of a value that is not there yet, and who will give it."""
+    if field.origin is None and field.sensitive:
+        return NOT_GIVEN
     origin = f", from {clean(field.origin)}" if field.origin else ""
     return f"(known after apply{origin})"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flowplan import __version__
-from flowplan.planner.plan import Drift, FieldChange, NodeChange, OutputChange, Plan
+from flowplan.planner.plan import Drift, FieldChange, NodeChange, OutputChange, Partial, Plan
 from flowplan.planner.values import Json
 from flowplan.render.values import SENSITIVE
 
@@ -26,6 +26,8 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "drift": [_drift(drift) for drift in plan.drift],
         "outputs": {name: _output(output) for name, output in plan.outputs.items()},
         "summary": _summary(plan),
+        "partial": _partial(plan.partial),
+        **({"not_given": list(plan.not_given)} if plan.not_given else {}),
         "diagnostics": [item.without_place().as_json() for item in plan.diagnostics],
     }
 
@@ -33,6 +35,17 @@ def plan_document(plan: Plan) -> dict[str, Any]:
 def _summary(plan: Plan) -> dict[str, int]:
     counts = dict(plan.summary)
     return {"drift": counts["drift"]} if plan.mode == "refresh-only" else counts
+
+
+def _partial(partial: Partial | None) -> dict[str, Any] | None:
+    if partial is None:
+        return None
+    return {
+        "target": list(partial.target),
+        "exclude": list(partial.exclude),
+        "nodes": partial.nodes,
+        "of": partial.of,
+    }
 
 
 def _change(change: NodeChange) -> dict[str, Any]:
@@ -48,6 +61,9 @@ def _change(change: NodeChange) -> dict[str, Any]:
         "steps": list(change.steps),
         "notes": list(change.notes),
         "blocked": change.blocked,
+        "used_by": [
+            {"kind": user.kind, "id": user.id, "name": user.name} for user in change.used_by
+        ],
     }
 
 

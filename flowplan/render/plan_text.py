@@ -14,9 +14,10 @@ from flowplan.render.look import Look
 from flowplan.render.plan_fields import INDENT, change_text, field_lines
 from flowplan.render.sanitise import clean
 from flowplan.render.tables import wrapped
+from flowplan.render.used_by import used_by_lines
 from flowplan.render.values import path_text, value_text
 
-__all__ = ["no_changes_text", "plan_text", "summary_text"]
+__all__ = ["change_lines", "no_changes_text", "plan_text", "summary_text"]
 
 _SYMBOLS = {
     "create": ("+ ", "green"),
@@ -43,11 +44,12 @@ def plan_text(plan: Plan, look: Look, *, next_step: str = "") -> str:
         if not look.fold:
             return line
         return "\n".join(row for part in line.split("\n") for row in wrapped(part, look.width, ""))
-    parts = [_header(plan, look), "", *_changes(plan, look)]
+    parts = [_header(plan, look), "", *change_lines(plan, look)]
     if plan.drift:
         parts += [*_drift(plan, look), ""]
     if plan.outputs_changed:
         parts += [*_outputs(plan.outputs), ""]
+    parts += _without(plan)
     parts.append(look.paint("bold", summary_text(plan)))
     if next_step:
         parts.append(f"Next: {next_step}")
@@ -64,14 +66,23 @@ def no_changes_text(plan: Plan) -> str:
     what = f"{number:,} resource{'' if number == 1 else 's'} match{'es' if number == 1 else ''}"
     times = f"{plan.requests:,} request{'' if plan.requests == 1 else 's'}"
     how = f"checked on the cluster in {times}" if plan.checked else "compared with the state only"
-    return f"No changes. {what} the template ({how})." + "".join(_kept(plan))
+    return f"No changes. {what} the template ({how})." + "".join(
+        f"\n{line}" for line in (*_without(plan), *_kept(plan))
+    )
 
 
 def _kept(plan: Plan) -> Iterator[str]:
     """What the template asks for and the cluster can't do: it would seem forgotten otherwise."""
     for change in plan.changes:
         for note in change.notes:
-            yield f"\n  {clean(change.node)}: {clean(note)}"
+            yield f"  {clean(change.node)}: {clean(note)}"
+
+
+def _without(plan: Plan) -> Iterator[str]:
+    """That secrets were not given: the plan would seem to say more than it does."""
+    if plan.not_given:
+        names = ", ".join(clean(name) for name in plan.not_given)
+        yield f"Not given: {names}. What is made of it is taken as unchanged."
 
 
 def summary_text(plan: Plan) -> str:
@@ -111,7 +122,8 @@ def _header(plan: Plan, look: Look) -> str:
     return look.paint("bold", left) + " " * gap + right
 
 
-def _changes(plan: Plan, look: Look) -> list[str]:
+def change_lines(plan: Plan, look: Look) -> list[str]:
+    """The nodes that change, each with its fields, and how many do not."""
     shown = [change for change in plan.changes if look.verbose or change.action != "no-op"]
     nodes = min(max((len(clean(c.node)) for c in shown), default=0), _WIDEST_NODE)
     types = min(max((len(clean(c.type)) for c in shown), default=0), _WIDEST_TYPE)
@@ -146,11 +158,13 @@ def _node(change: NodeChange, look: Look, nodes: int, types: int) -> list[str]:
         lines += field_lines(change, look)
     if change.unchanged and change.fields and change.action in {"update", "replace"}:
         lines.append(look.paint("dim", f"{INDENT}{change.unchanged:,} more unchanged"))
-    if not change.fields and not look.verbose and change.action in {"update", "replace"}:
+    silent = change.action in {"update", "replace"} or change.then is not None
+    if not change.fields and not look.verbose and silent:
         # No field says what is going to happen, so the steps do.
         lines += [f"{INDENT}{clean(step)}" for step in change.steps]
     if look.verbose:
         lines += [f"{INDENT}{n}. {clean(step)}" for n, step in enumerate(change.steps, 1)]
+    lines += used_by_lines(change.used_by, look)
     for note in change.notes:
         lines += wrapped(clean(note), look.width, INDENT)
     if change.blocked:

@@ -51,7 +51,7 @@ class EventWords:
 
     def line(self, event: Event) -> str:
         """One line for an event that belongs to a node."""
-        name = clean(event.node or "").ljust(self.column)
+        name = clean(event.node or f"check {event.check}").ljust(self.column)
         return f"{name} {self.state(event)}".rstrip()
 
     def state(self, event: Event) -> str:
@@ -66,7 +66,10 @@ class EventWords:
             what = f"{DONE[action]} {self.look.id(event.resource_id)}".rstrip()
             took = "" if event.elapsed_ms is None else f"  {seconds_text(event.elapsed_ms)}"
             return f"{sign} {what.ljust(24)}{took}".rstrip()
-        if event.type == "step_failed":
+        if event.type == "check_completed":
+            took = "" if event.elapsed_ms is None else f"  {seconds_text(event.elapsed_ms)}"
+            return f"{self.look.paint('green', '✔')} {'holds'.ljust(24)}{took}".rstrip()
+        if event.type in ("step_failed", "check_failed"):
             return f"{self.look.paint('bold red', '✘')} failed"
         return self._skipped(event)
 

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Hashable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from uuid import uuid4
 
 from flowplan.errors import Diagnostic, FlowplanError
@@ -149,7 +149,8 @@ class Run:
         def tell(text: str) -> None:
             self.tell(Event("step_progress", intent.node, action, text))
 
-        return connection.operation(intent.id, timeout, tell, tell)
+        # Who lost the lock must not change what the next one works on.
+        return connection.operation(intent.id, timeout, tell, tell, self.workspace.backend.check)
 
 
 def new_intent(
@@ -197,8 +198,7 @@ def at_node(error: Exception, node: str) -> Diagnostic:
     """The first diagnostic of an error, with the node it happened at."""
     if not isinstance(error, FlowplanError):
         raise error
-    first = error.diagnostics[0]
-    return first if first.node else replace(first, node=node)
+    return error.diagnostics[0].at_node(node)
 
 
 def elapsed_ms(begun: float) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from flowplan.errors import AnswerLost, FlowplanError
+from flowplan.errors import AnswerLost, FlowplanError, LockLost
 from flowplan.planner.execute.context import Run, new_intent
 from flowplan.planner.plan import Action
 from flowplan.planner.reconcile.owned import merged_owned
@@ -20,6 +20,8 @@ from flowplan.state.model import IntentRecord, ResourceRecord
 __all__ = ["create"]
 
 TRIES = 5
+UNDECIDED = (AnswerLost, LockLost)
+"""A lock may be lost between two tries, of which the first took effect."""
 
 
 @dataclass(slots=True)
@@ -113,7 +115,7 @@ def _once(
     except FlowplanError as error:
         if begun.resource_id is not None:
             _keep_begun(run, intent, begun)
-        elif not begun.task_id and not isinstance(error, AnswerLost):
+        elif not begun.task_id and not isinstance(error, UNDECIDED):
             # While a task goes on the intent stays open: the next command asks what came of it.
             run.failed(intent, error.diagnostics[0].code)
         raise

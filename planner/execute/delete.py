@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from flowplan.errors import FlowplanError, Refused
+from flowplan.errors import FlowplanError, LockLost, Refused
 from flowplan.planner.execute.context import Run, new_intent
 from flowplan.planner.execute.scheduler import HeldBack
 from flowplan.planner.reconcile.owned import with_owned
@@ -67,6 +67,9 @@ def _guarded(run: Run, intent: IntentRecord, act: Callable[[], None]) -> None:
         run.failed(intent, error.diagnostics[0].code)
         if error.status in HELD_BACK:
             raise HeldBack(error) from error
+        raise
+    except LockLost:
+        # The intent stays open: an earlier try may have taken effect.
         raise
     except FlowplanError as error:
         run.failed(intent, error.diagnostics[0].code)

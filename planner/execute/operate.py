@@ -12,6 +12,7 @@ from flowplan.planner.execute.context import Run, told
 from flowplan.planner.execute.create import create
 from flowplan.planner.execute.delete import delete, delete_deposed
 from flowplan.planner.execute.scheduler import HeldBack
+from flowplan.planner.execute.take_over import take_over
 from flowplan.planner.execute.tasks import Part
 from flowplan.planner.execute.update import update
 from flowplan.planner.plan import NodeChange
@@ -70,6 +71,11 @@ class Operator:
         run = self.run
         step = run.steps.step(node.type)
         old = run.records.get(node.id)
+        if change.action == "import":
+            return take_over(
+                run, self.names.template, step, node, change, inputs, self._dependencies(node),
+                timeout=timeout,
+            )  # fmt: skip
         if change.action == "update" and old is not None:
             current = replace(old, dependencies=self._dependencies(node))
             return update(run, step, current, inputs, change.fields, timeout=timeout)

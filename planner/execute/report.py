@@ -9,14 +9,42 @@ from flowplan.planner.execute.scheduler import Key, Outcome
 from flowplan.planner.execute.stop import Stop
 from flowplan.planner.execute.tasks import part_of
 from flowplan.planner.plan import Action, NodeChange, Plan
+from flowplan.planner.template import Template
+from flowplan.state.model import Provision
 
-__all__ = ["failure_text", "left_over", "summarise"]
+__all__ = ["end_state", "failure_text", "left_over", "summarise"]
+
+
+def end_state(plan: Plan, run: Run, template: Template | None, before: Provision) -> Provision:
+    """The status of a workflow whose run went well.
+
+    After a partial apply it is COMPLETED once every node of the template is there, and else has
+    more to come. After a partial destroy it is what it was, as after Flow Framework's own.
+    """
+    if not run.records:
+        return "NOT_STARTED"
+    if plan.mode == "destroy":
+        return "NOT_STARTED" if plan.partial is None else before
+    if plan.partial is None or template is None:
+        return "COMPLETED"
+    ready = {name for name, record in run.records.items() if record.status == "ready"}
+    return "COMPLETED" if {node.id for node in template.nodes} <= ready else "PROVISIONING"
 
 
 def summarise(
-    plan: Plan, run: Run, outcome: Outcome, begun: float, serial: int, stop: Stop
+    plan: Plan,
+    run: Run,
+    outcome: Outcome,
+    begun: float,
+    serial: int,
+    stop: Stop,
+    *,
+    ended: Provision,
 ) -> Summary:
-    """The counts of a run. A replacement counts once, when the new resource serves."""
+    """The counts of a run. A replacement counts once, when the new resource serves.
+
+    `ended` is the status if all went well.
+    """
     done = set(outcome.done)
 
     def count(action: Action) -> int:
@@ -28,13 +56,13 @@ def summarise(
         if _key(change) in outcome.skipped or _key(change) in outcome.unstarted
     }
     error = failure_text(plan, run, outcome, stop)
-    gone = plan.mode == "destroy" or not run.records
     return Summary(
-        state="FAILED" if error else "NOT_STARTED" if gone else "COMPLETED",
+        state="FAILED" if error else ended,
         created=count("create"),
         updated=count("update"),
         replaced=count("replace"),
         deleted=count("delete"),
+        imported=count("import"),
         failed=len({key[1] for key in outcome.failed}),
         skipped=len(skipped),
         elapsed_ms=elapsed_ms(begun),
@@ -53,10 +81,11 @@ def left_over(plan: Plan, run: Run) -> tuple[str, ...]:
     """What a destroy could not delete, in the seeds' words: `connector_id X`."""
     if plan.mode != "destroy":
         return ()
+    planned = {change.node for change in plan.changes}
     return tuple(
         f"{record.resource_type} {record.resource_id}"
         for record in run.records.values()
-        if record.resource_type and record.resource_id
+        if record.resource_type and record.resource_id and record.node in planned
     )
 
 

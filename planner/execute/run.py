@@ -11,12 +11,13 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from flowplan.errors import FlowplanError
+from flowplan.errors import FlowplanError, LockLost
 from flowplan.planner.events import Event, Listener, Summary
+from flowplan.planner.execute.accept import accept
 from flowplan.planner.execute.context import Run, at_node, elapsed_ms
 from flowplan.planner.execute.operate import Operator
 from flowplan.planner.execute.prepare import prepare
-from flowplan.planner.execute.report import failure_text, summarise
+from flowplan.planner.execute.report import end_state, failure_text, summarise
 from flowplan.planner.execute.scheduler import Key, Outcome, Task
 from flowplan.planner.execute.scheduler import run as run_tasks
 from flowplan.planner.execute.stop import Stop
@@ -25,6 +26,7 @@ from flowplan.planner.outputs import output_records
 from flowplan.planner.plan import NodeChange, Plan
 from flowplan.planner.refresh import read_all, sealed_fields
 from flowplan.planner.resolve import Resolver
+from flowplan.planner.select import narrowed
 from flowplan.planner.workspace import Workspace
 from flowplan.state.model import (
     ClusterIdentity,
@@ -37,6 +39,7 @@ from flowplan.state.model import (
 __all__ = ["DEFAULT_PARALLELISM", "execute"]
 
 DEFAULT_PARALLELISM = 10
+PARTLY_EXIT = 3
 
 
 def execute(
@@ -48,7 +51,7 @@ def execute(
     parallelism: int = DEFAULT_PARALLELISM,
     saved: bool = False,
 ) -> Summary:
-    """Carry out `plan` and write the state.
+    """Carry out `plan` and write the state; a refresh-only one does no more than that.
 
     1. Begin a journal that continues the state; without changes there is none.
     2. Look once at what could be confused later (`StepType.prepare`).
@@ -57,9 +60,12 @@ def execute(
     5. Evaluate the outputs, write the state, drop the journal.
 
     `saved` says that the plan comes from a file: the state's serial then moves even without
-    changes, so that the file can't be used twice. Raises `StateError`; what goes wrong with a
-    node is an event and a count in the summary.
+    changes, so that the file can't be used twice. Raises `StateError`, and `LockLost` once the
+    lock is somebody else's and all in flight has ended; what goes wrong with a node is an event
+    and a count in the summary.
     """
+    if plan.mode == "refresh-only":
+        return accept(workspace, plan, listener=listener, saved=saved)
     return _Execution(workspace, plan, listener, stop or Stop(), parallelism, saved).run()
 
 
@@ -72,11 +78,12 @@ class _Execution:
     parallelism: int
     saved: bool
     begun: float = field(default_factory=time.monotonic)
+    lost: LockLost | None = None
 
     def run(self) -> Summary:
         before = self._base()
         self.listener(Event("plan", text=self.plan.workflow))
-        notes = prepare(self.workspace, self.plan, before.resources)
+        notes = prepare(self._planned(), self.plan, before.resources)
         journal = None
         if self.plan.pending:
             operation = "destroy" if self.plan.mode == "destroy" else "apply"
@@ -90,13 +97,21 @@ class _Execution:
             journal.status(status)
         operator = self._operator(run)
         outcome = self._tasks(run, operator)
+        if self.lost is not None:
+            # Whoever has the lock now takes up what the journal says; nothing more is ours to say.
+            self.lost.exit_code = PARTLY_EXIT if run.changed else self.lost.exit_code
+            raise self.lost
         if self.stop.now:
             # The journal has everything; the next command takes it up from there.
-            return summarise(self.plan, run, outcome, self.begun, before.serial, self.stop)
+            return self._summary(run, outcome, before, before.serial)
         serial = self._close(before, operator, outcome, status)
-        summary = summarise(self.plan, run, outcome, self.begun, serial, self.stop)
+        summary = self._summary(run, outcome, before, serial)
         self.listener(Event("summary", summary=summary))
         return summary
+
+    def _summary(self, run: Run, outcome: Outcome, before: State, serial: int) -> Summary:
+        ended = end_state(self.plan, run, self.workspace.template, before.status.state)
+        return summarise(self.plan, run, outcome, self.begun, serial, self.stop, ended=ended)
 
     def _close(
         self, before: State, operator: Operator, outcome: Outcome, status: ProvisionStatus
@@ -133,11 +148,20 @@ class _Execution:
         return ProvisionStatus("PROVISIONING", start_time=_now(), user=_user())
 
     def _operator(self, run: Run) -> Operator:
-        template, params = self.workspace.template, self.workspace.params
+        planned = self._planned()
+        template, params = planned.template, planned.params
         if template is None or params is None or self.plan.mode == "destroy":
             return Operator(run)
         resolver = Resolver.of(template, params, self.workspace.steps)
         return Operator(run, resolver, {node.id: node for node in template.nodes})
+
+    def _planned(self) -> Workspace:
+        """The workspace with no more of the template than the plan is about."""
+        template = self.workspace.template
+        if self.plan.partial is None or template is None:
+            return self.workspace
+        nodes = {change.node for change in self.plan.changes}
+        return replace(self.workspace, template=narrowed(template, nodes, self.workspace.steps))
 
     def _tasks(self, run: Run, operator: Operator) -> Outcome:
         tasks: Sequence[Task] = tasks_of(self.plan, run.records, run.steps, operator.act)
@@ -148,9 +172,19 @@ class _Execution:
             tasks,
             parallelism=self.parallelism,
             stop=self.stop,
-            on_fail=lambda key, error: _tell_failed(run, changes, key, error),
+            on_fail=lambda key, error: self._failed(run, changes, key, error),
             on_skip=lambda key, cause: _tell_skipped(run, changes, key, cause),
         )
+
+    def _failed(
+        self, run: Run, changes: Mapping[Key, NodeChange], key: Key, error: Exception
+    ) -> None:
+        """A step failed: without the lock, no other one may start."""
+        if isinstance(error, LockLost) and self.lost is None:
+            self.lost = error
+            if not self.stop.requested:
+                self.stop.request()
+        _tell_failed(run, changes, key, error)
 
     def _after(
         self, before: State, operator: Operator, outcome: Outcome, status: ProvisionStatus
@@ -159,7 +193,10 @@ class _Execution:
         records = self._read_back(run)
         ended = status
         if self.plan.pending:
-            ended = replace(self._ended(status, run, outcome), end_time=_now())
+            ended = replace(self._ended(status, run, outcome, before), end_time=_now())
+        elif self.plan.mode == "apply" and status.state == "PROVISIONING":
+            # What a partial apply left is no longer wanted, or was taken over meanwhile.
+            ended = self._ended(status, run, outcome, before)
         return replace(
             before,
             resources=records,
@@ -167,12 +204,15 @@ class _Execution:
             status=ended,
         )
 
-    def _ended(self, status: ProvisionStatus, run: Run, outcome: Outcome) -> ProvisionStatus:
+    def _ended(
+        self, status: ProvisionStatus, run: Run, outcome: Outcome, before: State
+    ) -> ProvisionStatus:
         error = failure_text(self.plan, run, outcome, self.stop)
         if error:
             return replace(status, state="FAILED", error=error)
-        empty = self.plan.mode == "destroy" or not run.records
-        return replace(status, state="NOT_STARTED" if empty else "COMPLETED", error=None)
+        ended = end_state(self.plan, run, self.workspace.template, before.status.state)
+        told = before.status.error if ended == before.status.state else None
+        return replace(status, state=ended, error=told)
 
     def _read_back(self, run: Run) -> Mapping[str, ResourceRecord]:
         """The records with what the cluster shows of those that were touched."""
@@ -198,7 +238,8 @@ class _Execution:
             return before.outputs if operator.run.records else {}
         partial = bool(outcome.failed or outcome.skipped or outcome.unstarted)
         fresh = output_records(operator.resolver.workflow_outputs(partial=partial))
-        return {**before.outputs, **fresh} if partial else fresh
+        some = partial or self.plan.partial is not None
+        return {**before.outputs, **fresh} if some else fresh
 
 
 def _change_of(changes: Mapping[Key, NodeChange], key: Key) -> NodeChange:

@@ -13,6 +13,7 @@ from typing import Literal, TypeAlias
 
 from flowplan.planner.execute.scheduler import Key, Task
 from flowplan.planner.plan import NodeChange, Plan
+from flowplan.planner.users import users_of
 from flowplan.planner.workspace import Steps
 from flowplan.state.model import ResourceRecord
 
@@ -31,13 +32,17 @@ def tasks_of(
     "delete" deletes a node that the template no longer has; "gone" waits until all deletes of
     one kind are over.
     """
-    users = _users(records, steps)
+    users = users_of(records, steps)
     parts = _parts(plan)
+    planned = {node for _, node in parts}
     tasks = []
     kinds: dict[str, list[Key]] = defaultdict(list)
     for (part, node), change in parts.items():
         needs: list[Key]
         after: list[Key] = []
+        if part == "cleanup" and not planned.issuperset(users.get(node, ())):
+            # A partial plan: what it leaves out still uses the old one, which stays deposed.
+            continue
         if part == "apply":
             needs = [("apply", other) for other in change.depends_on]
         else:
@@ -71,27 +76,6 @@ def part_of(change: NodeChange) -> Part:
     if change.action not in ("delete", "forget"):
         return "apply"
     return "cleanup" if change.reason == "deposed" else "delete"
-
-
-def _users(records: Mapping[str, ResourceRecord], steps: Steps) -> Mapping[str, list[str]]:
-    """Who used what, also through nodes that make nothing: an agent uses its tool's model."""
-    users: dict[str, list[str]] = defaultdict(list)
-    for name, record in records.items():
-        waiting, seen = list(record.dependencies), set(record.dependencies)
-        while waiting:
-            other = waiting.pop()
-            users[other].append(name)
-            between = records.get(other)
-            if between is not None and _makes_nothing(steps, between.type):
-                fresh = [item for item in between.dependencies if item not in seen]
-                seen.update(fresh)
-                waiting += fresh
-    return users
-
-
-def _makes_nothing(steps: Steps, type_name: str) -> bool:
-    schema = steps.schema(type_name)
-    return schema is not None and schema.creates == "nothing"
 
 
 def _after_users(node: str, users: Mapping[str, list[str]], part: Part) -> list[Key]:

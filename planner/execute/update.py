@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 
-from flowplan.errors import FlowplanError, InUse, Refused
+from flowplan.errors import FlowplanError, InUse, LockLost, Refused
 from flowplan.planner.diff import ABSENT, value_at
 from flowplan.planner.execute.context import Run, new_intent
 from flowplan.planner.plan import FieldChange
@@ -19,6 +19,8 @@ from flowplan.protocol import Change, StepType
 from flowplan.state.model import IntentRecord, ResourceRecord
 
 __all__ = ["changes_of", "update"]
+
+SERVER_ERROR_FROM = 500
 
 
 def update(
@@ -32,12 +34,14 @@ def update(
 ) -> ResourceRecord:
     """Bring `record`'s resource to `inputs` in place and return what was recorded.
 
-    A refusal changes nothing; after any other failure the record says which inputs are
-    pending, and the next plan sets them again.
+    A refusal changes nothing; after any other failure, a server error included, the record says
+    which inputs are pending, and the next plan sets them again.
     """
     plain = reveal(inputs)
     wanted = replace(
         record,
+        # An act that was cut off has the id of its task, which means nothing once it is done.
+        resource_id=None if step.schema.creates == "act" else record.resource_id,
         inputs=seal(inputs, run.salt),
         pending=(),
         status="ready",
@@ -74,7 +78,14 @@ def _accounted(
         run.put(replace(record, in_use=True), intent, changed=False)
         raise
     except Refused as error:
-        run.failed(intent, error.diagnostics[0].code)
+        if error.status >= SERVER_ERROR_FROM:
+            # It may come from after the write, or from the second of two.
+            run.put(unfinished(record, fields), intent)
+        else:
+            run.failed(intent, error.diagnostics[0].code)
+        raise
+    except LockLost:
+        # The next holder reads the intent as not decided, which it is after several tries.
         raise
     except FlowplanError:
         run.put(unfinished(record, fields), intent)

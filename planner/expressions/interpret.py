@@ -59,6 +59,11 @@ class _Marks:
         self.sensitive = False
         self.unknown: Unknown | None = None
 
+    def wait_for(self, value: Unknown) -> None:
+        """Note what is not known; a node's output is more of a change than a secret not given."""
+        if self.unknown is None or not self.unknown.node:
+            self.unknown = value
+
     def on(self, value: Value) -> Value:
         """Put the marks on a result."""
         if self.unknown is not None:
@@ -145,7 +150,7 @@ class Interpreter:
             return self._plain(value.value, marks, offset, depth + 1)
         if isinstance(value, Unknown):
             marks.sensitive = marks.sensitive or value.sensitive
-            marks.unknown = marks.unknown or value
+            marks.wait_for(value)
         return value
 
     def _named(self, node: s.Ref) -> Value:
@@ -329,7 +334,7 @@ def _truth(value: Value, marks: _Marks) -> bool:
         value = value.value
     if isinstance(value, Unknown):
         marks.sensitive = marks.sensitive or value.sensitive
-        marks.unknown = marks.unknown or value
+        marks.wait_for(value)
         return False
     return bool(value)
 

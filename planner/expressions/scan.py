@@ -21,7 +21,9 @@ __all__ = ["Expression", "Reference", "contains", "references", "scan"]
 
 OPENING = "${{"
 MAX_SEGMENTS = 32
-_PLAIN = re.compile(rf"\$\{{\{{\s*({NAME}(?:\.{SEGMENT})*)\s*\}}\}}")
+# `group["eu"].model_group_id` is plain, too: a for_each makes many of these, all different.
+_PLAIN = re.compile(rf"""\$\{{\{{\s*({NAME}(?:\.{SEGMENT}|\["[^"\\]*"\])*)\s*\}}\}}""")
+_PARTS = re.compile(rf"""\["([^"\\]*)"\]|\.?({SEGMENT})""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,7 @@ def _read(text: str, at: int) -> Expression:
     plain = _PLAIN.match(text, at)
     if plain is not None:
         source = plain[1]
-        path = tuple(source.split("."))
+        path = _path(source)
         if path[0] not in KEYWORDS:
             _bounded(path, at)
             whole = at == 0 and plain.end() == len(text)
@@ -142,6 +144,13 @@ def _read(text: str, at: int) -> Expression:
     return Expression(
         inner.strip(), at, end, whole, parsed.references, parsed.optional, parsed.node
     )
+
+
+def _path(source: str) -> tuple[str, ...]:
+    """The parts of a plain name."""
+    if "[" not in source:
+        return tuple(source.split("."))
+    return tuple(found[2] or found[1] for found in _PARTS.finditer(source))
 
 
 def _bounded(path: tuple[str, ...], at: int) -> None:

@@ -9,12 +9,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from flowplan.errors import Diagnostic, StateError
+from flowplan.planner.imports import import_command
 from flowplan.planner.values import canonical, seal_at, sensitive_paths
 from flowplan.protocol import Candidate
 from flowplan.state.model import IntentRecord, ResourceRecord
 
 __all__ = ["assign", "fits", "known_ids"]
 
+MOST = 10
+"""How many choices a message lists."""
 MARGIN = 1.0
 """Seconds by which the two clocks may disagree after the offset was taken off."""
 
@@ -50,20 +53,24 @@ def fits(
 
 
 def assign(
-    intents: Sequence[IntentRecord], fitting: Mapping[str, Sequence[Candidate]]
+    intents: Sequence[IntentRecord],
+    fitting: Mapping[str, Sequence[Candidate]],
+    chosen: Mapping[str, str] | None = None,
 ) -> dict[str, Candidate]:
     """Give each intent its candidate: k equal intents take k candidates.
 
-    `fitting` has the candidates by intent id. Raises `StateError` FP421 when there are more
+    `fitting` has the candidates by intent id; `chosen` says by node which one it is, where
+    somebody decided that. Raises `StateError` FP421 when there are more
     candidates than intents that could have made them.
     """
     groups: dict[bytes, list[IntentRecord]] = defaultdict(list)
     for intent in intents:
         groups[canonical([intent.type, intent.expected])].append(intent)
     found: dict[str, Candidate] = {}
-    for group in groups.values():
-        candidates = {item.resource_id: item for item in fitting.get(group[0].id, ())}
-        if len(candidates) > len(group):
+    for equal in groups.values():
+        candidates = {item.resource_id: item for item in fitting.get(equal[0].id, ())}
+        group = _decided(equal, candidates, chosen or {}, found)
+        if group and len(candidates) > len(group):
             raise _ambiguous(group, list(candidates.values()))
         ordered = sorted(candidates.values(), key=lambda c: (c.created or 0, c.resource_id))
         for intent, candidate in zip(group, ordered, strict=False):
@@ -71,16 +78,45 @@ def assign(
     return found
 
 
+def _decided(
+    group: Sequence[IntentRecord],
+    candidates: dict[str, Candidate],
+    chosen: Mapping[str, str],
+    found: dict[str, Candidate],
+) -> list[IntentRecord]:
+    """Give what somebody chose to its intent; the intents that are left."""
+    left = []
+    for intent in group:
+        candidate = candidates.pop(chosen.get(intent.node, ""), None)
+        if candidate is None:
+            left.append(intent)
+        else:
+            found[intent.id] = candidate
+    return left
+
+
 def _ambiguous(group: Sequence[IntentRecord], candidates: Sequence[Candidate]) -> StateError:
     node = group[0].node
-    ids = ", ".join(sorted(item.resource_id for item in candidates))
+    ids = sorted(item.resource_id for item in candidates)
     return StateError(
         Diagnostic(
             "error", "FP421",
             f"{len(candidates)} resources could be the one that a cut-off request made",
             f"The request for {node} ({group[0].type}) was sent and its answer was lost. "
-            f"Equal resources were made since then: {ids}. Another client made the rest.",
-            node=node,
-            hint="delete the ones that nobody needs on the cluster, then run the command again",
+            f"Equal resources were made since then: {', '.join(ids)}. Another client made the "
+            "rest.",
+            node=node, hint=_choice([item.node for item in group], ids),
         )
     )  # fmt: skip
+
+
+def _choice(nodes: Sequence[str], ids: Sequence[str]) -> str:
+    """How to say which one it is; several lost requests are decided together."""
+    if len(nodes) == 1:
+        commands = "\n".join(f"  {import_command(nodes[0], item)}" for item in ids[:MOST])
+        return f"Say which one it is:\n{commands}\nOr delete the ones that nobody needs."
+    entries = ", ".join(f"{{node: {node}, id: ID}}" for node in nodes[:MOST])
+    return (
+        f"Say which ones they are in the template: flowplan: {{imports: [{entries}]}}\n"
+        "Or delete the ones that nobody needs on the cluster, then run the command again."
+    )

@@ -5,31 +5,40 @@ Run by apply and destroy under the lock, before they plan. Must not know what th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from flowplan.planner.reconcile.match import known_ids
 from flowplan.planner.reconcile.owned import merged_owned, with_owned
 from flowplan.planner.reconcile.settle import quiet, settle
+from flowplan.planner.resolve import Resolver
 from flowplan.planner.values import Json
 from flowplan.planner.workspace import Workspace
 from flowplan.state.backends import Snapshot
-from flowplan.state.model import IntentRecord, ResourceRecord, State
+from flowplan.state.identity import check_cluster
+from flowplan.state.model import ClusterIdentity, IntentRecord, ResourceRecord, State
 from flowplan.state.replay import OpenIntent
 
 __all__ = ["recover"]
 
 
-def recover(workspace: Workspace) -> Snapshot:
+def recover(workspace: Workspace, chosen: Mapping[str, str] | None = None) -> Snapshot:
     """Replay the journal, find out about unanswered wishes, write the state, empty the journal.
 
     Only if the journal held something is the state written (serial + 1), so a saved plan is
-    then stale. Returns the state as it now is. Raises `StateError`, `ProviderError`.
+    then stale. Returns the state as it now is. `chosen` has ids by node, from `import`: they decide
+    what several resources leave open, as the template's imports do. Raises `StateError`,
+    `ProviderError`, `TemplateError`.
     """
     snapshot = workspace.backend.load()
     if snapshot.state is None or not snapshot.journal_length:
         return snapshot
-    state = _answered(workspace, snapshot.state, snapshot.open)
+    if workspace.connection is not None and snapshot.open:
+        # On another cluster nothing would be found, and what was made would be forgotten.
+        server = workspace.steps.describe(workspace.connection.operation())
+        identity = ClusterIdentity(server.cluster_uuid, workspace.endpoint)
+        check_cluster(snapshot.state, identity, workspace.backend.location)
+    state = _answered(workspace, snapshot.state, snapshot.open, chosen or {})
     state = replace(state, serial=snapshot.base_serial + 1)
     if state.status.state == "PROVISIONING":
         ended = replace(state.status, state="FAILED", error="the run was cut off")
@@ -38,7 +47,12 @@ def recover(workspace: Workspace) -> Snapshot:
     return workspace.backend.load()
 
 
-def _answered(workspace: Workspace, state: State, unanswered: Sequence[OpenIntent]) -> State:
+def _answered(
+    workspace: Workspace,
+    state: State,
+    unanswered: Sequence[OpenIntent],
+    chosen: Mapping[str, str],
+) -> State:
     records = dict(state.resources)
     lost: list[IntentRecord] = []
     waiting: list[IntentRecord] = []
@@ -64,10 +78,19 @@ def _answered(workspace: Workspace, state: State, unanswered: Sequence[OpenInten
         for node in {intent.node for intent in waiting if intent.node in records}:
             records[node] = with_owned(workspace.steps, cluster, records[node])
     if lost:
-        for found in settle(workspace, lost, known_ids(records.values()), state.salt).values():
+        known, choice = known_ids(records.values()), {**_declared(workspace), **chosen}
+        for found in settle(workspace, lost, known, state.salt, choice).values():
             if found is not None:
                 records[found.node] = found
     return replace(state, resources=records)
+
+
+def _declared(workspace: Workspace) -> Mapping[str, str]:
+    """What the template says that its nodes are."""
+    template, params = workspace.template, workspace.params
+    if template is None or params is None or not template.imports:
+        return {}
+    return Resolver.of(template, params, workspace.steps).import_ids()
 
 
 def _with_task(intent: IntentRecord, task_id: str | None) -> IntentRecord:

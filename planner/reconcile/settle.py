@@ -29,9 +29,15 @@ BLIND = 60.0
 
 
 def settle(
-    workspace: Workspace, intents: Sequence[IntentRecord], known_ids: frozenset[str], salt: str
+    workspace: Workspace,
+    intents: Sequence[IntentRecord],
+    known_ids: frozenset[str],
+    salt: str,
+    chosen: Mapping[str, str] | None = None,
 ) -> dict[str, ResourceRecord | None]:
     """For each intent the record of what it made, with status `pending`, or None for nothing.
+
+    `chosen` has ids by node: where several could be the one, somebody said which it is.
 
     Raises `StateError` FP421 where it can't be decided, and what the cluster raises.
     """
@@ -41,7 +47,7 @@ def settle(
     empty = 0
     while True:
         seen = look(cluster, (intent.id for intent in intents))
-        found = _search(workspace, cluster, intents, known_ids, seen, salt)
+        found = _search(workspace, cluster, intents, known_ids, seen, salt, chosen)
         if len(found) == len(intents):
             break
         empty = 0 if seen.running else empty + 1
@@ -73,6 +79,7 @@ def _search(
     known_ids: frozenset[str],
     seen: Look,
     salt: str,
+    chosen: Mapping[str, str] | None,
 ) -> Mapping[str, Candidate]:
     fitting = {}
     for intent in intents:
@@ -82,7 +89,7 @@ def _search(
             for item in candidates
             if fits(intent, item, known_ids=known_ids, offset=seen.offset, salt=salt)
         ]
-    return assign(intents, fitting)
+    return assign(intents, fitting, chosen)
 
 
 def _record(intent: IntentRecord, candidate: Candidate | None) -> ResourceRecord | None:

@@ -10,6 +10,7 @@ import json
 import re
 
 from flowplan.planner.source.document import Place
+from flowplan.planner.source.json_comments import without_comments
 from flowplan.planner.source.limits import (
     MAX_DEPTH,
     MAX_VALUES,
@@ -41,7 +42,7 @@ def places(text: str) -> Place:
     deep and half surrogate pairs.
     """
     scan = _Scan()
-    for token in _TOKEN.finditer(text):
+    for token in _TOKEN.finditer(without_comments(text)):
         scan.take(token)
     return scan.root
 

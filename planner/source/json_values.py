@@ -11,6 +11,7 @@ import math
 from typing import NoReturn
 
 from flowplan.planner.source.document import Json
+from flowplan.planner.source.json_comments import without_comments
 from flowplan.planner.source.limits import (
     MAX_DEPTH,
     MAX_DIGITS,
@@ -30,7 +31,7 @@ class _Doubtful(ValueError):
 
 
 def load(text: str) -> Json:
-    """The value of a JSON text. Raises `SourceFault`."""
+    """The value of a JSON text, comments passed over. Raises `SourceFault`."""
     if not text.strip(_WHITE):
         raise SourceFault("FP142", "the file is empty", 0, hint="write a template into it")
     try:
@@ -43,6 +44,9 @@ def load(text: str) -> Json:
         )
         _check(value)
     except json.JSONDecodeError as error:
+        blanked = without_comments(text)
+        if blanked != text:
+            return load(blanked)
         raise _syntax(error, text) from None
     except (_Doubtful, RecursionError):
         from flowplan.planner.source.json_places import places
@@ -105,8 +109,10 @@ def _syntax(error: json.JSONDecodeError, text: str) -> SourceFault:
     problem = error.msg[:1].lower() + error.msg[1:]
     rest = text[error.pos : error.pos + 2]
     hint = ""
-    if rest in {"//", "/*"} or rest.startswith("#"):
-        hint = "JSON has no comments: name the file .yaml, or remove them"
+    if rest.startswith("#"):
+        hint = "comments begin with // in JSON; with # only in a file named .yaml"
+    elif rest == "/*":
+        hint = "close the comment with */"
     elif "property name" in problem:
         hint = "keys stand in double quotes, and no comma follows the last member"
     elif "delimiter" in problem:

@@ -6,6 +6,7 @@ aliases that expand beyond the limits. Places come from `yaml_places`, on demand
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from flowplan.planner.source.document import Json
@@ -32,6 +33,9 @@ from flowplan.planner.source.yaml_events import (
 
 __all__ = ["load"]
 
+# As JSON with comments looks after it was pasted; `https://` is none.
+_COMMENT = re.compile(r"(?:^|\s)(//|/\*)")
+
 
 def load(text: str) -> Json:
     """The value of a YAML text with one document. Raises `SourceFault`."""
@@ -46,9 +50,12 @@ def load(text: str) -> Json:
 class _Open:
     """A mapping or sequence that is not closed yet."""
 
-    __slots__ = ("anchor", "before", "height", "items", "key", "members", "value")
+    __slots__ = ("anchor", "before", "flow", "height", "items", "key", "members", "value")
 
-    def __init__(self, anchor: str | None, before: int, members: dict[str, Json] | None) -> None:
+    def __init__(
+        self, anchor: str | None, before: int, members: dict[str, Json] | None, *, flow: bool
+    ) -> None:
+        self.flow = flow
         self.anchor = anchor
         self.before = before
         self.height = 1
@@ -111,6 +118,8 @@ class _Builder:
             if event.anchor is not None:
                 self.anchors[event.anchor] = (text, 1, 0)
             return
+        if not event.style and top is not None and top.flow and _COMMENT.search(text):
+            raise _foreign_comment(text, offset)
         value = text if event.style else plain(text, offset)
         self._count(1, offset)
         if event.anchor is not None:
@@ -131,6 +140,8 @@ class _Builder:
                 )
             if not text:
                 raise _not_text("an empty key", offset)
+            if _COMMENT.search(text):
+                raise _foreign_comment(text, offset)
         if text in members:
             raise SourceFault(
                 "FP130",
@@ -155,7 +166,7 @@ class _Builder:
         self._count(1, offset)
         # A collection that holds an alias to itself finds no finished value under its name.
         self.anchors.pop(event.anchor, None)
-        self.stack.append(_Open(event.anchor, before, members))
+        self.stack.append(_Open(event.anchor, before, members, flow=bool(event.flow_style)))
 
     def _close(self, event: Any) -> None:
         done = self.stack.pop()
@@ -207,6 +218,19 @@ class _Builder:
         elif top.key is not None:
             top.members[top.key] = value
             top.key = None
+
+
+def _foreign_comment(text: str, offset: int) -> SourceFault:
+    found = _COMMENT.search(text)
+    start = found.start(1) if found else 0
+    return SourceFault(
+        "FP147",
+        f"`{text[start : start + 2]}` begins no comment in YAML",
+        offset + start,
+        span=2,
+        detail="It would be part of a text, and swallow what follows it.",
+        hint="write # instead, or name the file .json; quote a text that is meant so",
+    )
 
 
 def _not_text(what: str, offset: int) -> SourceFault:

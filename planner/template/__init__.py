@@ -14,7 +14,12 @@ from flowplan.planner.template.catalogue import StepCatalogue
 from flowplan.planner.template.given import check_params, misfit
 from flowplan.planner.template.model import (
     PARAM_TYPES,
+    Check,
     Edge,
+    Expectation,
+    Import,
+    Lifecycle,
+    Moved,
     Node,
     ParamSpec,
     ParamType,
@@ -25,7 +30,12 @@ from flowplan.planner.template.wiring import Wiring, sources_of_inputs
 
 __all__ = [
     "PARAM_TYPES",
+    "Check",
     "Edge",
+    "Expectation",
+    "Import",
+    "Lifecycle",
+    "Moved",
     "Node",
     "ParamSpec",
     "ParamType",

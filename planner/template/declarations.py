@@ -1,4 +1,4 @@
-"""Reads the reserved key `flowplan` at the top of a template: params and outputs.
+"""Reads the reserved key `flowplan` at the top of a template: what is declared.
 
 It must not know where params get their values; `given.py` checks those.
 """
@@ -10,18 +10,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
+from flowplan.planner.template.checks import read_checks
 from flowplan.planner.template.fields import Fields, wrong_type
 from flowplan.planner.template.formats import kinds_of
 from flowplan.planner.template.given import misfit
-from flowplan.planner.template.model import PARAM_TYPES, ParamSpec, ParamType
+from flowplan.planner.template.imports import read_imports
+from flowplan.planner.template.model import PARAM_TYPES, Check, Import, Moved, ParamSpec, ParamType
+from flowplan.planner.template.moved import read_moved
 from flowplan.planner.template.report import Report, listed
-from flowplan.planner.template.workflow import later
 from flowplan.planner.values import Json, Path
 
 __all__ = ["Declarations", "read_declarations"]
 
-_KEYS = ("params", "outputs", "moved", "imports")
-_LATER = ("moved", "imports")
+_KEYS = ("params", "outputs", "moved", "imports", "checks")
 _PARAM_KEYS = ("type", "sensitive", "description", "default", "pattern", "enum")
 
 
@@ -32,6 +33,9 @@ class Declarations:
     params: Mapping[str, ParamSpec] = field(default_factory=dict)
     outputs: Mapping[str, Json] = field(default_factory=dict)
     closed: bool = False
+    imports: tuple[Import, ...] = ()
+    moved: tuple[Moved, ...] = ()
+    checks: tuple[Check, ...] = ()
 
 
 def read_declarations(value: Mapping[str, Json], report: Report) -> Declarations:
@@ -39,9 +43,6 @@ def read_declarations(value: Mapping[str, Json], report: Report) -> Declarations
     fields = Fields.of(value, ("flowplan",), "`flowplan`", _KEYS, report)
     if fields is None:
         return Declarations()
-    for key in _LATER:
-        if key in value:
-            later(report, key, ("flowplan", key))
     outputs = fields.mapping("outputs")
     for name, output in outputs.items():
         if output is None:
@@ -49,7 +50,10 @@ def read_declarations(value: Mapping[str, Json], report: Report) -> Declarations
                 report, f"the output `{name}`", "a value", None, ("flowplan", "outputs", name)
             )
     params = {name: _param(name, item, report) for name, item in fields.mapping("params").items()}
-    return Declarations(params, outputs, closed="params" in value)
+    return Declarations(
+        params, outputs, closed="params" in value, imports=read_imports(fields),
+        moved=read_moved(fields), checks=read_checks(fields),
+    )  # fmt: skip
 
 
 def _param(name: str, value: Json, report: Report) -> ParamSpec:

@@ -13,7 +13,7 @@ from flowplan.errors import Diagnostic
 from flowplan.planner.template.formats import kind_of, kinds_of
 from flowplan.planner.template.model import ParamSpec, Template
 from flowplan.planner.template.report import Report
-from flowplan.planner.values import Json, Sensitive, Value, canonical
+from flowplan.planner.values import Json, Sensitive, Value, canonical, not_given
 
 __all__ = ["check_params", "misfit"]
 
@@ -64,7 +64,12 @@ def _matches(pattern: str, value: str) -> bool:
 
 
 def _check_value(spec: ParamSpec, value: Value, report: Report) -> None:
+    if not_given(value):
+        return
     plain = value.value if isinstance(value, Sensitive) else value
+    if spec.has_default and canonical(plain) == canonical(spec.default):
+        # What is wrong with a default is told where it stands.
+        return
     problem = misfit(spec, plain)
     if problem:
         report.error(

@@ -5,7 +5,7 @@ It must not know how the schema came about, or what expressions in the inputs me
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from flowplan.planner.expressions import contains
@@ -16,8 +16,8 @@ from flowplan.planner.template.model import Node
 from flowplan.planner.template.report import Report, listed
 from flowplan.planner.template.wiring import Wiring
 from flowplan.planner.template.workflow import Draft
-from flowplan.planner.values import Json, Path
-from flowplan.protocol import InputSpec, StepSchema
+from flowplan.planner.values import Json, Path, leaves
+from flowplan.protocol import Flaw, InputSpec, StepSchema
 
 __all__ = ["InputCheck"]
 
@@ -144,17 +144,36 @@ class InputCheck:
             return
         if not _fits(name, value, spec):
             self._wrong_type(node, name, value, spec, path)
-        elif name == "name" and isinstance(value, str) and schema.resource_type in _NAMED:
-            unwanted = unwanted_characters(value)
-            if unwanted:
-                self.report.error(
-                    "FP128",
-                    f"`name` has characters that the cluster refuses: {unwanted!r}",
-                    path,
-                    node=node.id,
-                    detail=f"Names must match {NAME_RULE}",
-                    hint="use letters, digits, spaces and . , ! ? ( ) : @ - _ / ' \"",
-                )
+        elif spec.flaw is not None:
+            self._flaw(node, value, spec.flaw, path)
+        elif isinstance(value, str) and schema.resource_type in _NAMED:
+            self._characters(node, name, value, path)
+
+    def _characters(self, node: Node, name: str, value: str, path: Path) -> None:
+        unwanted = unwanted_characters(value) if name in ("name", "description") else ""
+        if unwanted:
+            self.report.error(
+                "FP128",
+                f"`{name}` has characters that the cluster refuses: {unwanted!r}",
+                path,
+                node=node.id,
+                detail=f"A {name} must match {NAME_RULE}",
+                hint="use letters, digits, spaces and . , ! ? ( ) : @ - _ / ' \"",
+                # Older clusters take any description.
+                warning=name == "description",
+            )
+
+    def _flaw(
+        self, node: Node, value: Json, look: Callable[[Json], Flaw | None], path: Path
+    ) -> None:
+        # Looked at again once the expressions in it have values.
+        if any(isinstance(leaf, str) and contains(leaf) for _, leaf in leaves(value)):
+            return
+        flaw = look(value)
+        if flaw is not None:
+            self.report.error(
+                "FP157", flaw.summary, path, node=node.id, detail=flaw.detail, hint=flaw.hint
+            )
 
     def _wrong_type(
         self, node: Node | None, name: str, value: Json, spec: InputSpec, path: Path

@@ -15,6 +15,7 @@ from flowplan.planner.expressions import (
     references,
     target,
 )
+from flowplan.planner.template.each import EACH
 from flowplan.planner.template.model import ParamSpec
 from flowplan.planner.template.order import Dependencies
 from flowplan.planner.template.report import Report, listed
@@ -93,6 +94,9 @@ class Names:
         name = ".".join(used.name)
         if name in self.declared or (hit is None and self._is_member(used.name)):
             return
+        if hit is None and used.name[0] == EACH:
+            self._misplaced(used, owner)
+            return
         if self.closed or self._is_slip(used.name, hit, owner):
             self._unknown(used, text, hit, owner)
             return
@@ -119,6 +123,21 @@ class Names:
             fragments=(OPENING, ".".join(used.name)),
             detail="User params go to every node, also to those that come before it.",
             hint="use the expression in the user_inputs of the nodes that need it",
+        )
+
+    def _misplaced(self, used: Reference, owner: str) -> None:
+        """`each` where it means nothing: what it does mean has been replaced before."""
+        node = self.wiring.nodes.get(owner)
+        inside = node is not None and node.presence.several
+        self.report.error(
+            "FP190",
+            f"`{'.'.join(used.name)}` means nothing here",
+            used.at,
+            fragments=(OPENING, EACH),
+            node=owner,
+            detail="There are each.key, and each.value with its members; both are known in "
+            "user_inputs and `when` of a node with `for_each`.",
+            hint="write each.key or each.value" if inside else "add `for_each` to this node",
         )
 
     def _is_secret(self, at: Path, owner: str) -> bool:

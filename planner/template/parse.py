@@ -10,12 +10,19 @@ from collections.abc import Mapping, Sequence
 from flowplan.errors import Diagnostic
 from flowplan.planner.source import Document
 from flowplan.planner.template.catalogue import StepCatalogue
+from flowplan.planner.template.checks import check_checks
 from flowplan.planner.template.declarations import Declarations, read_declarations
 from flowplan.planner.template.grammar import PROVISION, Heading, read_heading, read_workflow_names
+from flowplan.planner.template.imports import check_imports
 from flowplan.planner.template.inputs import InputCheck
+from flowplan.planner.template.lifecycle_check import check_lifecycle
+from flowplan.planner.template.meeting import MeetingCheck
 from flowplan.planner.template.model import ParamSpec, Template
+from flowplan.planner.template.moved import check_moved
 from flowplan.planner.template.names import Names
 from flowplan.planner.template.order import check_cycles, check_order
+from flowplan.planner.template.outline import outline
+from flowplan.planner.template.presence_check import check_presence
 from flowplan.planner.template.report import Report
 from flowplan.planner.template.secrets import secret_params, secret_paths
 from flowplan.planner.template.wiring import Wiring
@@ -30,10 +37,10 @@ def parse(
     """Read and check a template: flow-framework.md §1 and §2, DESIGN §3.
 
     Gives the template, None when there is any error, and all errors and warnings (FP102 to
-    FP129, FP150 to FP153, FP170 to FP174) in the order of their places. `strict` makes errors
-    of inputs and outputs that a step type does not declare. Params are checked by
-    `check_params`; so that their mistakes can be told with the others, `partial` gives the
-    template as far as it could be read, errors or not.
+    FP129, FP150 to FP153, FP170 to FP184, FP200 to FP204) in the order of their places.
+    `strict` makes errors of inputs and outputs that a step type does not declare. Params are
+    checked by `check_params`; so that their mistakes can be told with the others, `partial`
+    gives the template as far as it could be read, errors or not.
     """
     report = Report(document)
     heading = read_heading(document.value, report)
@@ -68,19 +75,28 @@ def _check(
     strict: bool,
 ) -> Mapping[str, ParamSpec]:
     """Check what the nodes of a workflow have to do with each other; gives implicit params."""
+    written = [draft.node for draft in workflow.drafts]
+    workflow, declared = outline(workflow, declared)
     dependencies = check_order(workflow, report)
     nodes = [draft.node for draft in workflow.drafts]
     wiring = Wiring.of(nodes, workflow.edges, steps, workflow.user_params)
     inputs = InputCheck(steps, wiring, report, strict)
+    meeting = MeetingCheck(wiring, report)
     names = Names(wiring, declared.params, declared.closed, dependencies, report)
     inputs.check_shared(workflow.user_params, (*workflow.path, "user_params"))
     names.check(workflow.user_params, (*workflow.path, "user_params"), shared=True)
     for draft in workflow.drafts:
         node = draft.node
         inputs.check(draft)
+        meeting.check(node)
         names.check(node.user_inputs, (*node.path, "user_inputs"), node.id)
+    check_presence(written, nodes, names)
     if workflow.name == PROVISION:
         names.check(declared.outputs, ("flowplan", "outputs"))
+        check_imports(declared.imports, names, report)
+        check_moved(declared.moved, nodes, report)
+        check_checks(declared.checks, names, report)
+    check_lifecycle(nodes, steps, dependencies, report)
     check_cycles(dependencies, report)
     return names.implicit
 
@@ -109,4 +125,7 @@ def _template(
         params=declared.params,
         implicit=implicit,
         outputs=declared.outputs,
+        imports=declared.imports,
+        moved=declared.moved,
+        checks=declared.checks,
     )

@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from flowplan.planner.template.fields import Fields, wrong_type
+from flowplan.planner.template.foreach import PRESENCE_KEYS, read_presence
 from flowplan.planner.template.formats import seconds
-from flowplan.planner.template.model import Edge, Node
+from flowplan.planner.template.lifecycle import LIFECYCLE_KEYS, read_lifecycle
+from flowplan.planner.template.model import ALWAYS, Edge, Lifecycle, Node, Presence
 from flowplan.planner.template.report import Report
 from flowplan.planner.values import Json, Path
 
@@ -18,11 +20,6 @@ __all__ = ["NODE_TIMEOUT", "Draft", "Workflow", "read_workflow"]
 
 NODE_TIMEOUT = "node_timeout"
 _NODE_KEYS = ("id", "type", "previous_node_inputs", "user_inputs", "flowplan")
-# DESIGN §3 and §5: reserved, so that a template written for a later version says so.
-_LATER = (
-    "prevent_destroy", "ignore_changes", "create_before_destroy", "keep_id",
-    "replace_triggered_by", "timeout", "retries", "for_each", "when",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +107,9 @@ def _draft(value: Json, path: Path, index: int, report: Report) -> Draft:
             detail="Ids stand in messages and lists, one a line.",
             hint="leave out line ends and control characters",
         )
-    _read_settings(fields)
     inputs = fields.mapping("user_inputs")
+    timeout = _timeout(inputs, fields)
+    lifecycle, presence = _read_settings(fields, timeout)
     _refuse_nulls(inputs, fields)
     complete = isinstance(fields.value.get("user_inputs", {}), dict) and isinstance(
         fields.value.get("previous_node_inputs", {}), dict
@@ -121,9 +119,11 @@ def _draft(value: Json, path: Path, index: int, report: Report) -> Draft:
         type_,
         _previous(fields),
         {name: item for name, item in inputs.items() if name != NODE_TIMEOUT},
-        _timeout(inputs, fields),
+        timeout if lifecycle.timeout is None else lifecycle.timeout,
         path,
         index,
+        lifecycle,
+        presence,
     )
     return Draft(built, complete)
 
@@ -170,32 +170,17 @@ def _timeout(inputs: Mapping[str, Json], fields: Fields) -> float | None:
     return found
 
 
-def _read_settings(fields: Fields) -> None:
-    """A node's `flowplan` key: nothing in it can be used yet."""
-    path = (*fields.path, "flowplan")
-    report = fields.report
-    for key in fields.mapping("flowplan"):
-        if key in _LATER:
-            later(report, key, (*path, key), fields.node)
-            continue
-        report.error(
-            "FP102",
-            f'`flowplan` of a node has no key "{key}"',
-            (*path, key),
-            key=True,
-            node=fields.node,
-            hint=report.did_you_mean(key, _LATER, "remove it"),
-        )
-
-
-def later(report: Report, key: str, path: Path, node: str | None = None) -> None:
-    """Report a key that is reserved for what this version does not do yet."""
-    report.error(
-        "FP121",
-        f"`{key}` is not supported yet",
-        path,
-        key=True,
-        node=node,
-        detail="To ignore it would do something else than what it says.",
-        hint="remove it, or use a version of flowplan that knows it",
+def _read_settings(fields: Fields, timeout: float | None) -> tuple[Lifecycle, Presence]:
+    """A node's `flowplan` key; `timeout` is the limit in seconds that its inputs set."""
+    settings = Fields.of(
+        fields.value.get("flowplan", {}),
+        (*fields.path, "flowplan"),
+        "`flowplan` of a node",
+        (*LIFECYCLE_KEYS, *PRESENCE_KEYS),
+        fields.report,
+        node=fields.node,
     )
+    if settings is None:
+        return Lifecycle(), ALWAYS
+    return read_lifecycle(settings, timeout), read_presence(settings)
+

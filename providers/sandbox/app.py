@@ -124,7 +124,7 @@ class SandboxApp:
         shown = route is not None and (not route.reads or request.opaque_id is not None)
         action = route.action if route else ""
         with executing(self._node, action, request.opaque_id) if shown else nullcontext():
-            late = self._wait(timeout)
+            late = self._wait(self.options.latency + fault.delay, timeout)
             if fault.kind == "reset":
                 raise ConnectionReset("injected by the sandbox's reset_rate")
             if not fault.effect:
@@ -138,8 +138,7 @@ class SandboxApp:
             raise AnswerTooLate(f"no answer within {timeout} s")
         return fault.reply() if fault.kind == "error" else reply
 
-    def _wait(self, timeout: float | None) -> bool:
-        latency = self.options.latency
+    def _wait(self, latency: float, timeout: float | None) -> bool:
         late = timeout is not None and latency > timeout
         if latency:
             # A real node goes on when the client has stopped waiting; so the effect comes, only

@@ -17,7 +17,7 @@ from flowplan.providers.sandbox.wire import ApiError, Reply
 
 __all__ = ["AnswerLost", "AnswerTooLate", "ConnectionReset", "Disconnect", "Fault", "FaultPlan"]
 
-Kind = Literal["none", "reset", "lost", "crash", "error"]
+Kind = Literal["none", "reset", "lost", "crash", "error", "delay"]
 
 # Status and whether the request takes effect all the same. A 429 in OpenSearch's own words is
 # always before: the request was not executed. 502 and 504 are what a proxy says.
@@ -51,11 +51,15 @@ class AnswerTooLate(Disconnect):
 
 @dataclass(frozen=True)
 class Fault:
-    """What goes wrong with one request; `effect`: it is carried out all the same."""
+    """What goes wrong with one request; `effect`: it is carried out all the same.
+
+    `delay` is how many seconds later.
+    """
 
     kind: Kind = "none"
     status: int = 0
     effect: bool = True
+    delay: float = 0.0
 
     def reply(self) -> Reply:
         """The error answer of a fault of kind `error`."""
@@ -98,6 +102,7 @@ class FaultPlan:
             ("lost", options.lost_rate),
             ("crash", options.crash_rate),
             ("error", options.error_rate),
+            ("delay", options.delay_rate),
         )
         for kind, rate in kinds:
             if point < rate:
@@ -105,11 +110,12 @@ class FaultPlan:
             point -= rate
         return NO_FAULT
 
-    @staticmethod
-    def _fault(kind: Kind, rng: random.Random) -> Fault:
+    def _fault(self, kind: Kind, rng: random.Random) -> Fault:
         if kind == "error":
             status, effect = rng.choice(_ERRORS)
             return Fault(kind, status, effect)
         if kind == "crash":
             return Fault(kind, effect=rng.random() < 0.5)  # noqa: PLR2004
+        if kind == "delay":
+            return Fault(kind, delay=rng.random() * self._options.delay)
         return Fault(kind, effect=kind == "lost")

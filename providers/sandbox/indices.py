@@ -1,7 +1,7 @@
 """Indices without documents (transcript 07: 10-35, 67-68; NORMALISATION 5).
 
-Settings, mappings and aliases are kept; what would read or write documents has no endpoint, save
-for counting them, of which there are none. Copying them is in `reindexing`.
+Settings, mappings and aliases are kept; what would write documents has no endpoint, and what reads
+or counts them finds none. Copying them is in `reindexing`.
 """
 
 from __future__ import annotations
@@ -277,9 +277,28 @@ def stats(node: Node, request: Request) -> Reply:
     return Reply(wire.OK, answer)
 
 
+def search(node: Node, request: Request) -> Reply:
+    """`POST {index}/_search`: no index has documents, so that nothing is ever found.
+
+    The query is not looked into; the index and the search pipeline have to be there.
+    """
+    request.object()
+    pipeline = request.query.get("search_pipeline", "_none")
+    with node.store.reading() as tx:
+        found = _found(tx, request)
+        if pipeline != "_none" and tx.get("search_pipeline", pipeline) is None:
+            raise wire.illegal_argument(f"Pipeline {pipeline} is not defined")
+    shards = sum(int(_settings(doc)["index"]["number_of_shards"]) for doc in found)
+    none = {"value": 0, "relation": "eq"}
+    nothing: JsonObject = {"total": none, "max_score": None, "hits": []}
+    counted = {"total": shards, "successful": shards, "skipped": 0, "failed": 0}
+    return Reply(wire.OK, {"took": 1, "timed_out": False, "_shards": counted, "hits": nothing})
+
+
 _TIMES = frozenset({"timeout", "cluster_manager_timeout", "master_timeout"})
 _MANY = frozenset({"ignore_unavailable", "allow_no_indices", "expand_wildcards", "flat_settings"})
 _CAT = frozenset({"format", "h", "v", "s", "expand_wildcards"})
+_SEARCH = _MANY | {"search_pipeline", "size", "from"}
 _ADMIN = "indices:admin"
 
 ROUTES = (
@@ -296,5 +315,7 @@ ROUTES = (
     Route("DELETE", "/{index}/_alias/{name}", delete_alias, f"{_ADMIN}/aliases", _TIMES),
     Route("GET", "/_cat/indices", cat, "indices:monitor/stats", _CAT, reads=True),
     Route("POST", "/_aliases", put_aliases, f"{_ADMIN}/aliases", _TIMES),
+    Route("POST", "/{index}/_search", search, "indices:data/read/search", _SEARCH, reads=True),
+    Route("GET", "/{index}/_search", search, "indices:data/read/search", _SEARCH, reads=True),
     Route("GET", "/{index}/_stats/docs", stats, "indices:monitor/stats", _MANY, reads=True),
 )

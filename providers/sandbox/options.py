@@ -33,9 +33,10 @@ class SandboxOptions:
     """What a sandbox URL says; durations in seconds, rates from 0 to 1.
 
     `lost_rate`: the answer is dropped after the request took effect. `reset_rate`: the connection
-    is reset before it does. `crash_rate`: the process is killed, before or after. `deploy_fail`: a
-    pattern (`bad-*`) of model names whose deployment fails; `register` and `register_fail` are the
-    same for registering local models.
+    is reset before it does. `crash_rate`: the process is killed, before or after. `delay_rate`:
+    the request takes up to `delay` longer than the others. `deploy_fail`: a pattern (`bad-*`) of
+    model names whose deployment fails; `register` and `register_fail` are the same for registering
+    local models.
     """
 
     path: Path | None = None
@@ -44,6 +45,8 @@ class SandboxOptions:
     lost_rate: float = 0.0
     reset_rate: float = 0.0
     crash_rate: float = 0.0
+    delay_rate: float = 0.0
+    delay: float = 1.0
     seed: int = 0
     plugins: tuple[str, ...] | None = None
     deploy: float = 0.15
@@ -59,7 +62,9 @@ class SandboxOptions:
     @property
     def faulty(self) -> bool:
         """Whether any request may fail on purpose."""
-        return any((self.error_rate, self.lost_rate, self.reset_rate, self.crash_rate))
+        return any(
+            (self.error_rate, self.lost_rate, self.reset_rate, self.crash_rate, self.delay_rate)
+        )
 
 
 def _duration(text: str) -> float:
@@ -102,6 +107,8 @@ _OPTIONS: dict[str, tuple[Callable[[str], Any], str]] = {
     "lost_rate": (_rate, "0.1"),
     "reset_rate": (_rate, "0.1"),
     "crash_rate": (_rate, "0.01"),
+    "delay_rate": (_rate, "0.1"),
+    "delay": (_duration, "1s"),
     "seed": (_seed, "7"),
     "plugins": (_plugins, "opensearch-ml,opensearch-knn"),
     "deploy": (_duration, "150ms"),

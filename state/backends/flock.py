@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING
 
 from flowplan.errors import StateError
 from flowplan.state.backends.atomic import write_file
-from flowplan.state.lock import LockHolder, held
+from flowplan.state.lock import LockHolder, held, nothing_held, other_lock, still_at_work
 
 if TYPE_CHECKING:
     from filelock import FileLock
 
-__all__ = ["current_holder", "exclusive"]
+__all__ = ["current_holder", "exclusive", "release"]
 
 _GRACE = 0.5
 """Seconds that a lock is tried for at least: `current_holder` of others takes it for an instant."""
@@ -85,6 +85,26 @@ def current_holder(path: Path) -> LockHolder | None:
     if not _details(path).exists() or not _is_held(path):
         return None
     return _holder_of(path)
+
+
+def release(path: Path, location: str, lock_id: str) -> LockHolder:
+    """Remove the details that a dead process left behind under `lock_id`; see `Backend.unlock`.
+
+    The lock itself went with that process, so nothing else is to be done.
+    """
+    if _is_held(path):
+        holder = _holder_of(path)
+        raise (still_at_work if holder.id == lock_id else other_lock)(location, holder)
+    holder = _read_details(path) or LockHolder.unknown()
+    if not holder.id:
+        raise nothing_held(location)
+    if holder.id != lock_id:
+        raise other_lock(location, holder)
+    try:
+        _details(path).unlink(missing_ok=True)
+    except OSError as error:
+        raise _unlockable(location, error) from None
+    return holder
 
 
 def _is_held(path: Path) -> bool:

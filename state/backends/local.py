@@ -4,6 +4,7 @@
     template.state.json.journal   what an unfinished command did since
     template.state.json.lock      locked by whoever is at work
     template.state.json.backup    the document before the last write
+    template.state.json.migrated  the document before the state was moved to another place
 
 This module must not know what the records mean.
 """
@@ -11,27 +12,30 @@ This module must not know what the records mean.
 from __future__ import annotations
 
 import os
+import shlex
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
-from flowplan.errors import FlowplanError, StateError
-from flowplan.state.backends.atomic import remove, write_file
+from flowplan.errors import Diagnostic, FlowplanError, StateError
+from flowplan.state.backends.atomic import remove, sync_directory, write_file
 from flowplan.state.backends.base import Snapshot
 from flowplan.state.backends.filelog import FileLog
-from flowplan.state.backends.flock import current_holder, exclusive
-from flowplan.state.codec import decode, encode
+from flowplan.state.backends.flock import current_holder, exclusive, release
+from flowplan.state.backends.snapshot import journal_name, refuse_work, snapshot_of
+from flowplan.state.codec import encode
 from flowplan.state.journal import JournalWriter, header_of
-from flowplan.state.lines import Lines, frame, unframe
+from flowplan.state.lines import frame
 from flowplan.state.lock import LockHolder, here
 from flowplan.state.model import State
-from flowplan.state.replay import replay
 
 __all__ = ["LocalBackend"]
 
 _TRIES = 100
+_MOVED = "migrated"
 _PAUSE = 0.01
 
 
@@ -48,6 +52,7 @@ class LocalBackend:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.location = os.fspath(path)
+        self.warnings: tuple[Diagnostic, ...] = ()
         # Two links to one state share its journal and its lock.
         self._path = Path(os.path.realpath(path))
         self._held = False
@@ -56,23 +61,18 @@ class LocalBackend:
     def load(self) -> Snapshot:
         """Read state and journal as they belong together; see `Backend.load`."""
         files = self._read()
-        state = None
-        if files.state is not None:
-            state = decode(files.state, self.location, backup=self._backup_name())
-        journal = self._journal_name
-        lines = Lines() if files.journal is None else unframe(files.journal, journal)
-        replayed = replay(state, lines.entries, journal)
-        if replayed.state is not None:
-            self._workflow = replayed.state.workflow
-        return Snapshot(
-            state=replayed.state,
-            base_serial=0 if state is None else state.serial,
-            open=replayed.open,
-            journal_length=replayed.length,
-            torn=lines.torn and not replayed.stale,
+        if files == _Files(None, None):
+            self._refuse_moved()
+        found = snapshot_of(
+            files.state,
+            files.journal,
+            self.location,
+            backup=self.backup,
             holder=None if self._held else current_holder(self._beside("lock")),
-            operation=replayed.operation,
         )
+        if found.state is not None:
+            self._workflow = found.state.workflow
+        return found
 
     @contextmanager
     def lock(
@@ -80,6 +80,7 @@ class LocalBackend:
         operation: str,
         timeout: float = 0,
         waiting: Callable[[LockHolder], None] | None = None,
+        took_over: Callable[[LockHolder, float], None] | None = None,
     ) -> Iterator[LockHolder]:
         """Be the only one at work; see `Backend.lock`."""
         me = here(operation, self._workflow)
@@ -90,18 +91,18 @@ class LocalBackend:
             finally:
                 self._held = False
 
+    def check(self) -> None:
+        """Nothing to do: the operating system's lock can't be lost while its process lives."""
+
+    def unlock(self, lock_id: str) -> LockHolder:
+        """Clear what a dead process left; see `Backend.unlock`."""
+        return release(self._beside("lock"), self.location, lock_id)
+
     def start(self, state: State, operation: str) -> JournalWriter:
         """Begin a journal; see `Backend.start`."""
         path = self._beside("journal")
         data = self._read_file(path, self._journal_name)
-        lines = Lines() if data is None else unframe(data, self._journal_name)
-        if replay(state, lines.entries, self._journal_name).length:
-            raise StateError.of(
-                "FP418",
-                f"{self._journal_name} holds work that is in no state yet",
-                "A new journal would take its place.",
-                hint="Run flowplan apply: it takes that work over first.",
-            )
+        refuse_work(state, data, self.location)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             write_file(path, frame(header_of(state, operation)))
@@ -126,9 +127,37 @@ class LocalBackend:
 
     @property
     def _journal_name(self) -> str:
-        return f"{self.location}.journal"
+        return journal_name(self.location)
 
-    def _backup_name(self) -> str | None:
+    def retire(self) -> str:
+        """Take the document out of use, since another place has it: its new name.
+
+        The lock must be held. Raises `StateError` FP405.
+        """
+        names = (f"{_MOVED}.{number}" if number else _MOVED for number in count())
+        name = next(name for name in names if not self._beside(name).exists())
+        try:
+            self._path.rename(self._beside(name))
+            sync_directory(self._path.parent)
+        except OSError as error:
+            raise _unwritable(self.location, error) from None
+        return f"{self.location}.{name}"
+
+    def _refuse_moved(self) -> None:
+        """Nothing is here since the state moved: starting afresh would make all of it twice."""
+        if not self._beside(_MOVED).exists():
+            return
+        moved = f"{self.location}.{_MOVED}"
+        raise StateError.of(
+            "FP472",
+            f"the state in {self.location} was moved to another place",
+            f"What it was then is in {moved}. A new state here would make everything twice.",
+            hint="Name the place that it was moved to: --state PATH|URL, or state: in the project"
+            f" file.\nIf a state is to be kept here again, first: rm {shlex.quote(moved)}",
+        )
+
+    @property
+    def backup(self) -> str | None:
         """The backup as a command can name it; a linked state has it beside the real one."""
         names = (f"{self.location}.backup", str(self._beside("backup")))
         return next((name for name in names if Path(name).exists()), None)

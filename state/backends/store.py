@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from flowplan.errors import Diagnostic
 from flowplan.state.lock import LockHolder
 
 __all__ = ["Lease", "Store", "Stored"]
@@ -48,12 +49,18 @@ class Stored:
 class Store(Protocol):
     """One state in one remote place.
 
-    Every method raises `StateError` when the place can't be reached or refuses (FP440-FP454), and the writing ones `LockLost` FP502 when the lease is not `lock_id`'s.
+    Every method raises `StateError` when the place can't be reached or refuses (FP440-FP454),
+    and the writing ones `LockLost` FP502 when the lease is not `lock_id`'s. Threads may share it.
+    An `append` that raised is called again with the same bytes: they must be there once.
     """
 
     @property
     def location(self) -> str:
         """Its URL for people, without credentials."""
+
+    @property
+    def warnings(self) -> tuple[Diagnostic, ...]:
+        """What its user should know before it is used: certificates that are not checked."""
 
     def read(self) -> Stored:
         """Document, journal and lease, as they belong together; without a lock."""

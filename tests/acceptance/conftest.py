@@ -10,6 +10,7 @@ import pytest
 
 from flowplan.__main__ import main
 from tests.acceptance.chat import KEY, ROOT, Result, chat, start, write
+from tests.acceptance.terminal import run_on_terminal
 
 
 @pytest.fixture(autouse=True)
@@ -92,3 +93,16 @@ def conforms():
         return document
 
     return check
+
+
+@pytest.fixture
+def terminal():
+    """Call flowplan on a terminal; it may never show a traceback or the key."""
+
+    def call(*argv: str, typed: str = "") -> tuple[int, str]:
+        code, shown = run_on_terminal(*argv, typed=typed)
+        assert "Traceback" not in shown
+        assert KEY not in shown
+        return code, shown
+
+    return call

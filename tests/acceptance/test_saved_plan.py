@@ -80,6 +80,33 @@ def test_another_secret_makes_it_stale(saved, flowplan, monkeypatch):
     stale(flowplan("apply", "--plan", "p.plan"), saved, before)
 
 
+def test_everything_that_moved_is_named(here, flowplan, monkeypatch):
+    write(here / "template.yaml", with_model())
+    assert flowplan("apply", "--auto-approve", "-q").code == 0
+    assert flowplan("plan", "--out", "p.plan").code == 0
+    write(here / "template.yaml", with_model() | {"description": "changed"})
+    assert flowplan("apply", "--auto-approve", "-q", "-p", "model=gpt-4o").code == 0
+    monkeypatch.setenv("FLOWPLAN_PARAM_openai_key", "sk-another")
+    result = flowplan("apply", "--plan", "p.plan", "-p", "model=gpt-5")
+    assert result.code == 5
+    told = " ".join(result.err.split())
+    assert "the state is at serial 2, the plan was made at 1" in told
+    assert "the template changed" in told
+    assert "the params model, openai_key changed" in told
+
+
+def test_a_plan_without_the_digests_of_its_secrets_is_judged_as_a_whole(saved, flowplan):
+    """As an older flowplan wrote it."""
+    document = json.loads((saved / "p.plan").read_text())
+    del document["plan"]["binding"]["secrets"]
+    document["plan"].pop("not_given")
+    document["params"] = {}
+    (saved / "p.plan").write_text(json.dumps(document))
+    result = flowplan("apply", "--plan", "p.plan", "-p", "model=gpt-4o")
+    assert result.code == 5
+    assert "changed" in result.err
+
+
 def test_a_missing_secret_is_asked_for_before_anything_is_written(saved, flowplan, monkeypatch):
     monkeypatch.delenv("FLOWPLAN_PARAM_openai_key")
     before = files(saved)

@@ -44,3 +44,8 @@ def test_outputs_are_completed_from_the_state(flowplan, monkeypatch, applied):
 
 def test_without_a_state_nothing_is_completed(flowplan, monkeypatch, tmp_path):
     assert completions(flowplan, monkeypatch, "flowplan state show ") == []
+
+
+@pytest.mark.parametrize("words", ["state mv de", "state rm create_connector_1 de"])
+def test_nodes_are_completed_where_they_are_edited(flowplan, monkeypatch, applied, words):
+    assert completions(flowplan, monkeypatch, f"flowplan {words}") == ["deploy_model_3"]

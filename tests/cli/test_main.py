@@ -76,10 +76,10 @@ def test_without_a_command_the_help_is_shown_and_the_exit_is_64(flowplan):
     [
         (["plam"], "FP602", 'did you mean "flowplan plan"?'),
         (["state", "lst"], "FP602", 'did you mean "flowplan state list"?'),
-        (["zzz"], "FP602", "Commands: validate, plan"),
+        (["zzz"], "FP602", "Commands: init, validate, plan"),
         (["plan", "--ot", "x"], "FP603", "did you mean --out?"),
         (["plan", "--zzzzz"], "FP603", "flowplan plan --help"),
-        (["plan", "--env", "prod"], "FP603", ""),
+        (["plan", "--env", "prod"], "FP627", "flowplan init"),
         (["graph", "--format", "html"], "FP604", "'mermaid'"),
         (["apply", "--lock-timeout", "5"], "FP604", "30s, 5m or 500ms"),
         (["apply", "--parallelism", "0"], "FP604", "1<=x<=256"),

@@ -17,7 +17,16 @@ from flowplan.planner.expressions.filters import FILTERS
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted(DOCS.rglob("*.md"))]
-WRITTEN = ("templates.md", "plans.md", "state.md", "sandbox.md", "ci.md")
+WRITTEN = (
+    "project.md",
+    "templates.md",
+    "plans.md",
+    "import.md",
+    "state.md",
+    "sandbox.md",
+    "ci.md",
+    "checks.md",
+)
 
 
 def name_of(path: Path) -> str:

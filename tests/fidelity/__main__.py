@@ -16,9 +16,9 @@ from pathlib import Path
 from tests.fidelity.outcomes import (
     RECORDINGS,
     Outcome,
+    bare,
     of_conversations,
     of_recordings,
-    resting,
     share,
 )
 from tests.fidelity.report import listed, page, table
@@ -34,10 +34,10 @@ def main(arguments: Sequence[str]) -> int:
         return 64
     with tempfile.TemporaryDirectory() as place:
         conversations = list(of_conversations(Path(place)))
-        recordings, rest = [], 0
+        recordings, rest = [], []
         if folder.is_dir():
             recordings = list(of_recordings(folder, Path(place) / "recordings.db"))
-            rest = resting(folder, Path(place))
+            rest = bare(folder, Path(place) / "bare.db")
     for title, outcomes in (("recordings", recordings), ("conversations", conversations)):
         if outcomes:
             print(f"{title}\n")

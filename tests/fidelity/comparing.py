@@ -1,10 +1,13 @@
-"""Where two answers differ: the status, the keys at every depth, and every value that is no id or time.
+"""Where two answers differ: the keys at every depth, and every value that is no id or time.
+
+`misshapen` looks at the keys and the kinds of values alone: what a client's code meets.
 
 It must not know where the answers come from.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -39,6 +42,26 @@ def differences(theirs: Any, own: Any, place: str = "") -> Iterator[str]:
             yield from differences(left, right, f"{place}[{number}]")
     elif ordered(theirs) != ordered(own):
         yield f"{place or 'the body'}: {short(theirs)}, here {short(own)}"
+
+
+def misshapen(theirs: Any, own: Any, place: str = "") -> Iterator[str]:
+    """A line for each place in which two bodies have other keys or other kinds of values."""
+    if isinstance(theirs, dict) and isinstance(own, dict):
+        yield from (f"{place}.{key} is missing" for key in theirs if key not in own)
+        yield from (f"{place}.{key} is too much" for key in own if key not in theirs)
+        for key in theirs.keys() & own.keys():
+            yield from misshapen(theirs[key], own[key], f"{place}.{key}")
+    elif shape(theirs) != shape(own):
+        yield f"{place or 'the body'}: {short(shape(theirs))}, here {short(shape(own))}"
+
+
+def shape(value: Any) -> Any:
+    """The keys and kinds of a value; of a list, each kind of item once, in any order."""
+    if isinstance(value, dict):
+        return {key: shape(item) for key, item in sorted(value.items())}
+    if isinstance(value, list):
+        return sorted({json.dumps(shape(item)) for item in value})
+    return type(value).__name__
 
 
 def in_order(theirs: list[Any], own: list[Any]) -> list[Any]:

@@ -22,13 +22,14 @@ RECORDINGS = Path(__file__).resolve().parents[3] / "shared/opensearch/transcript
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One compared call; `found` has a line for each place that differs."""
+    """One compared call; `found` has a line for each place that differs, `shape` for fewer."""
 
     key: str
     name: str
     asked: str
     family: str
     found: tuple[str, ...]
+    shape: tuple[str, ...] = ()
 
     @property
     def reason(self) -> str | None:
@@ -44,7 +45,7 @@ def of_recordings(
         found = replay.compare(call)
         if found is not None:
             asked = f"{call.method} {call.path}"
-            yield Outcome(call.key, call.name, asked, call.family, tuple(found))
+            yield Outcome(call.key, call.name, asked, call.family, found.found, found.shape)
     replay.app.close()
 
 
@@ -60,17 +61,16 @@ def of_conversations(folder: Path) -> Iterator[Outcome]:
             yield Outcome(key, name, asked, family(step["path"]), tuple(found))
 
 
-def resting(folder: Path, sandbox: Path) -> int:
-    """How many answers are alike only because calls are put back; the node's settings always are."""
-    settings = {"02:0": UNRECORDED["02:0"]}
-    both = zip(
-        of_recordings(folder, sandbox / "with.db"),
-        of_recordings(folder, sandbox / "without.db", settings),
-        strict=True,
-    )
-    return sum(bool(without.found) and not having.found for having, without in both)
+def bare(folder: Path, sandbox: Path) -> list[Outcome]:
+    """The same without any call put back but the node's own settings."""
+    return list(of_recordings(folder, sandbox, {"02:0": UNRECORDED["02:0"]}))
 
 
 def share(outcomes: Sequence[Outcome]) -> float:
     """The part that is answered alike, from 0 to 1."""
     return sum(not outcome.found for outcome in outcomes) / len(outcomes)
+
+
+def share_in_shape(outcomes: Sequence[Outcome]) -> float:
+    """The part that is answered alike in status and body shape, from 0 to 1."""
+    return sum(not outcome.shape for outcome in outcomes) / len(outcomes)

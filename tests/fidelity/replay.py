@@ -8,13 +8,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from flowplan.providers.sandbox.app import SandboxApp
 from flowplan.providers.sandbox.options import SandboxOptions
 from flowplan.providers.sandbox.wire import Reply, Request
-from tests.fidelity.comparing import differences
+from tests.fidelity.comparing import differences, misshapen
 from tests.fidelity.flow import FlowFramework
 from tests.fidelity.recordings import FLOW_FRAMEWORK, Call
 from tests.fidelity.unrecorded import UNRECORDED, Unrecorded
@@ -44,6 +45,14 @@ class Clock:
         self.now += 0.11 if deploying else 1.0 if waited else 0.01
 
 
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Where an answer differs at all, and where in its status or shape."""
+
+    found: tuple[str, ...]
+    shape: tuple[str, ...]
+
+
 class Replay:
     """One sandbox that is asked what the recorded node was asked."""
 
@@ -56,7 +65,7 @@ class Replay:
     def wait(self, seconds: float) -> None:
         self.clock.now += seconds
 
-    def compare(self, call: Call) -> list[str] | None:
+    def compare(self, call: Call) -> Difference | None:
         """Send one call: where its answer differs; None for a call of Flow Framework."""
         self.clock.before(call)
         if call.key in self.unrecorded:
@@ -73,7 +82,9 @@ class Replay:
         self.learn(call.body, own)
         theirs = json.loads(self.ours(json.dumps(call.body)))
         statuses = [f"status {call.status}, here {reply.status}"] * (call.status != reply.status)
-        return statuses + list(differences(theirs, own))
+        return Difference(
+            (*statuses, *differences(theirs, own)), (*statuses, *misshapen(theirs, own))
+        )
 
     def put_back(self, item: Unrecorded) -> None:
         for sent in item.calls:

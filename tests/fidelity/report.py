@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from tests.fidelity.outcomes import Outcome, share
+from tests.fidelity.outcomes import Outcome, share, share_in_shape
 from tests.fidelity.recordings import FAMILIES
 from tests.fidelity.unrecorded import UNRECORDED
 
@@ -20,7 +20,8 @@ _HEAD = """\
 Calls that were recorded on a real node, OpenSearch 3.6.0 with ML Commons 3.6.0.0, are sent to the
 sandbox, and its answers compared: the status, the keys at every depth, and every value, texts of
 errors included. Ids are compared by their place, and so are times, sequence numbers and the build.
-What a search without a sort finds may come in any order.
+What a search without a sort finds may come in any order. An answer's shape is its keys at every
+depth and the kinds of their values.
 
 Flow Framework's own calls are not compared: the sandbox has no such API. What they made on the
 recorded node is made on the sandbox with ML Commons' calls, since later calls look at it. This is
@@ -48,16 +49,16 @@ Calls that the node got between recorded ones, as later answers show. They are s
 
 
 def page(
-    recordings: Sequence[Outcome], conversations: Sequence[Outcome], resting_answers: int
+    recordings: Sequence[Outcome], conversations: Sequence[Outcome], bare: Sequence[Outcome]
 ) -> str:
-    """The whole page; `resting_answers`: how many are alike only with the calls put back."""
+    """The whole page; `bare`: the recordings with no call put back."""
     return "\n".join(
         (
             _HEAD,
             _RECORDINGS,
             *table(recordings),
             *listed(recordings),
-            *put_back(resting_answers, recordings),
+            *put_back(recordings, bare),
             _CONVERSATIONS,
             *table(conversations),
             *listed(conversations),
@@ -101,12 +102,15 @@ def listed(outcomes: Sequence[Outcome]) -> Iterator[str]:
     yield ""
 
 
-def put_back(resting_answers: int, recordings: Sequence[Outcome]) -> Iterator[str]:
+def put_back(recordings: Sequence[Outcome], bare: Sequence[Outcome]) -> Iterator[str]:
     """The calls that were not recorded, and what rests on them."""
     yield _UNRECORDED
-    alike = sum(not outcome.found for outcome in recordings) - resting_answers
-    yield f"{resting_answers} of the equal answers rest on them: without any but the first,"
-    yield f"{percent(alike / len(recordings))} % would be alike."
+    yield "What rests on them, in per cent of the calls that are answered alike:"
+    yield ""
+    yield "| compared | with them | without any but the first |"
+    yield "| --- | ---: | ---: |"
+    for name, part in (("status, keys and values", share), ("status and shape", share_in_shape)):
+        yield f"| {name} | {percent(part(recordings))} | {percent(part(bare))} |"
     yield ""
     yield "| before | calls | how one knows |"
     yield "| --- | ---: | --- |"

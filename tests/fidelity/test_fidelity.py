@@ -10,10 +10,11 @@ from tests.fidelity import __main__ as command
 from tests.fidelity.outcomes import (
     RECORDINGS,
     Outcome,
+    bare,
     of_conversations,
     of_recordings,
-    resting,
     share,
+    share_in_shape,
 )
 from tests.fidelity.reasons import REASONS
 from tests.fidelity.report import page
@@ -43,6 +44,11 @@ def test_the_recordings_are_answered_alike_but_for_few(recordings: list[Outcome]
 
 
 @recorded
+def test_status_and_shape_are_alike_without_any_call_put_back(tmp_path: Path) -> None:
+    assert share_in_shape(bare(RECORDINGS, tmp_path / "bare.db")) >= command.FLOOR
+
+
+@recorded
 def test_every_difference_has_a_reason(recordings: list[Outcome]) -> None:
     assert [item for item in recordings if item.found and item.reason is None] == []
 
@@ -64,7 +70,7 @@ def test_no_family_but_the_cluster_falls_below_nine_in_ten(recordings: list[Outc
 def test_the_page_is_what_the_command_would_write(
     recordings: list[Outcome], conversations: list[Outcome], tmp_path: Path
 ) -> None:
-    wanted = page(recordings, conversations, resting(RECORDINGS, tmp_path))
+    wanted = page(recordings, conversations, bare(RECORDINGS, tmp_path / "bare.db"))
     assert command.PAGE.read_text("utf-8") == wanted
 
 

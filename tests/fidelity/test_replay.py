@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.fidelity import __main__ as command
-from tests.fidelity.comparing import differences
+from tests.fidelity.comparing import differences, misshapen
 from tests.fidelity.outcomes import Outcome, of_recordings
 from tests.fidelity.recordings import family
 from tests.fidelity.report import listed, percent, table
@@ -51,6 +51,24 @@ def replayed(folder: Path, *calls: Any) -> list[Outcome]:
 )
 def test_a_difference_is_found_with_its_place(theirs: Any, own: Any, found: Any) -> None:
     assert list(differences(theirs, own)) == found
+
+
+@pytest.mark.parametrize(
+    ("theirs", "own", "found"),
+    [
+        ({"a": 1, "b": "x"}, {"a": 2, "b": "y"}, []),
+        ({"a": 1}, {"a": "1"}, [".a: 'int', here 'str'"]),
+        ({"a": {"b": 1}}, {"a": {}}, [".a.b is missing"]),
+        ([{"a": 1}, {"a": 2}], [{"a": 3}], []),
+        (
+            [{"a": 1}],
+            [{"a": 3, "b": 4}],
+            ['the body: [\'{"a": "int"}\'], here [\'{"a": "int", "b": "int"}\']'],
+        ),
+    ],
+)
+def test_a_shape_is_keys_and_kinds(theirs: Any, own: Any, found: Any) -> None:
+    assert list(misshapen(theirs, own)) == found
 
 
 def test_times_and_counters_may_differ_but_not_be_missing() -> None:

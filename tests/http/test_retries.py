@@ -184,6 +184,24 @@ def test_a_change_without_an_answer_is_lost_once_it_was_sent(server: Server, con
     assert len(server.seen) == 5
 
 
+@pytest.mark.parametrize("first", ["close", (503, b"<html>")])
+@pytest.mark.parametrize("rest", [(429, BUSY), (503, b"<html>")])
+def test_a_change_is_lost_when_an_earlier_try_may_have_been_carried_out(
+    server: Server, connect: Open, first: Any, rest: Any
+) -> None:
+    server.script = [first, *[rest] * 8]
+    with pytest.raises(AnswerLost):
+        connect().operation().request("PUT", "/_plugins/_ml/models/m", body={})
+    assert len(server.seen) == 5
+
+
+def test_a_change_that_was_only_ever_throttled_is_refused(server: Server, connect: Open) -> None:
+    server.script = [(429, BUSY)] * 9
+    with pytest.raises(Refused) as caught:
+        connect().operation().request("PUT", "/_plugins/_ml/models/m", body={})
+    assert code_of(caught.value) == "FP315"
+
+
 def test_a_refused_connection_is_unreachable_also_for_a_create(connect: Open) -> None:
     with pytest.raises(Unreachable) as caught:
         connect(f"http://127.0.0.1:{free_port()}").operation().request("POST", CREATE, body={})

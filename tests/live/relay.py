@@ -54,6 +54,7 @@ def relayed(node: str) -> Iterator[Relay]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # head and body are two writes: the second would wait
 
         def log_message(self, format: str, *args: Any) -> None:
             """Nothing is logged."""

@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from flowplan.errors import PlanError, StateError
-from flowplan.planner.checks import compatibility
+from flowplan.planner.checks import compatibility, lost_salt
 from flowplan.planner.source import parse_text
 from flowplan.planner.template import Template
+from flowplan.planner.values import SEAL
 from flowplan.protocol import ServerInfo
+from flowplan.state.model import ResourceRecord, State
 from tests.lab import Lab
 
 
@@ -79,3 +81,17 @@ def test_another_cluster_is_refused_before_anything_is_planned(lab: Lab, tmp_pat
     with pytest.raises(StateError) as caught:
         lab.plan()
     assert "--state PATH" in caught.value.diagnostics[0].hint
+
+
+def test_a_lost_salt_matters_only_where_there_are_digests() -> None:
+    plain = ResourceRecord("a", "noop", inputs={"x": 1})
+    sealed = ResourceRecord("b", "noop", inputs={"x": {SEAL: "00"}})
+
+    def warned(salt: str, *records: ResourceRecord) -> list[str]:
+        state = State("l", 1, "w", salt, resources={item.node: item for item in records})
+        return [item.detail for item in lost_salt(state)]
+
+    assert warned("", plain, sealed) == ["A change to them is not seen in b."]
+    assert warned("", plain) == []
+    assert warned("ab", sealed) == []
+    assert list(lost_salt(None)) == []

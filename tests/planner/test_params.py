@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from flowplan.errors import TemplateError, UsageError
-from flowplan.planner.params import MAX_FILE, Params, resolve
+from flowplan.errors import Diagnostic, ProjectError, TemplateError, UsageError
+from flowplan.planner.param_text import MAX_FILE
+from flowplan.planner.params import Params, ParamsFile, ProjectParam, resolve
 from flowplan.planner.template import ParamSpec
 from flowplan.planner.values import Sensitive
 
@@ -29,6 +30,20 @@ def only(*args, **kwargs):
     return found
 
 
+def given(value=None, fetch=None):
+    """What a project file gives, at 7:3 of it."""
+
+    def told(code, summary):
+        return Diagnostic("error", code, summary, file="flowplan.yaml", line=7, column=3)
+
+    return ProjectParam("flowplan.yaml", told, value, fetch)
+
+
+def named(path):
+    """A params file that a project file names, at the same place."""
+    return ParamsFile(path, given().told)
+
+
 K = specs(k={})
 
 
@@ -40,7 +55,8 @@ def test_the_order_is_flag_file_environment_project_default(tmp_path):
         ("flags", ["k=from flag"], "-p k"),
         ("files", [path], str(path)),
         ("environ", {"FLOWPLAN_PARAM_k": "from environ"}, "FLOWPLAN_PARAM_k"),
-        ("project", {"k": "from project"}, "the project file"),
+        ("saved", {"k": "from saved"}, "the saved plan"),
+        ("project", [{"k": given("from project")}], "flowplan.yaml"),
     ]
     for first in range(len(layers)):
         left: dict[str, Any] = {name: value for name, value, _ in layers[first:]}
@@ -261,7 +277,10 @@ def test_a_sensitive_value_is_wrapped_from_every_source(tmp_path):
         {"flags": ["k=v"]},
         {"files": [path]},
         {"environ": {"FLOWPLAN_PARAM_k": "v"}},
-        {"project": {"k": "v"}},
+        {"saved": {"k": "v"}},
+        {"project": [{"k": given("v")}]},
+        {"project": [{"k": given(fetch=lambda: "v")}]},
+        {"project": [named(path)]},
     ):
         assert resolve(declared, **kwargs).values == {"k": Sensitive("v")}
 
@@ -282,13 +301,84 @@ def test_a_sensitive_value_from_a_file_or_the_environment_is_not_warned_of(tmp_p
     assert resolve(declared, environ={"FLOWPLAN_PARAM_k": "v"}).warnings == ()
 
 
+def test_an_unknown_name_in_the_project_file_is_refused_with_its_place():
+    found = only(specs(model={}), project=[{"modle": given("x")}])
+    assert (found.code, found.line, found.hint) == ("FP160", 7, 'Did you mean "model"?')
+
+
+def test_the_stronger_layer_of_a_project_file_counts(tmp_path):
+    path = tmp_path / "p.yaml"
+    path.write_text("k: from file\nother: from file")
+    declared = specs(k={}, other={})
+    params = resolve(declared, project=[{"k": given("strong")}, named(path), {"k": given("weak")}])
+    assert params.values == {"k": "strong", "other": "from file"}
+
+
+def test_a_params_file_that_is_not_there_is_told_where_the_project_file_names_it(tmp_path):
+    found = only(K, project=[named(tmp_path / "none.yaml")])
+    assert (found.code, found.file, found.line) == ("FP100", "flowplan.yaml", 7)
+    assert "none.yaml" in found.summary
+
+
+def test_a_mistake_in_such_a_file_has_its_own_place(tmp_path):
+    path = tmp_path / "p.yaml"
+    path.write_text("k: 1\nk: 2\n")
+    found = only(K, project=[named(path)])
+    assert (found.file, found.line) == (str(path), 2)
+
+
+def test_a_secret_of_the_project_file_is_not_fetched_for_a_param_that_has_a_value():
+    def fetch():
+        raise AssertionError
+
+    assert resolve(K, flags=["k=v"], project=[{"k": given(fetch=fetch)}]).values == {"k": "v"}
+
+
+def test_a_fetched_value_is_sensitive_whatever_its_param_says():
+    params = resolve(K, project=[{"k": given(fetch=lambda: "hush")}])
+    assert params.values == {"k": Sensitive("hush")}
+
+
+def test_a_fetched_value_is_read_as_json_where_the_param_is_no_string():
+    declared = specs(k={"type": "integer"})
+    params = resolve(declared, project=[{"k": given(fetch=lambda: "5")}])
+    assert params.values == {"k": Sensitive(5)}
+
+
+def test_what_keeps_a_secret_from_being_fetched_is_told_with_the_other_mistakes():
+    def fetch():
+        raise ProjectError.of("FP625", "not there")
+
+    found = diagnostics(specs(k={}, n={"type": "integer"}), flags=["n=x"],
+                        project=[{"k": given(fetch=fetch)}])  # fmt: skip
+    assert [item.code for item in found] == ["FP163", "FP625"]
+
+
+def test_an_empty_secret_from_the_project_file_is_warned_of():
+    (found,) = resolve(K, project=[{"k": given(fetch=str)}]).warnings
+    assert (found.code, found.severity) == ("FP167", "warning")
+
+
+def test_a_sensitive_value_written_into_the_project_file_is_warned_of_at_its_place():
+    declared = specs(k={"sensitive": True})
+    (found,) = resolve(declared, project=[{"k": given("hush")}]).warnings
+    assert (found.severity, found.code, found.line) == ("warning", "FP628", 7)
+    assert "{env: NAME}" in found.hint
+    assert "hush" not in str(found)
+
+
+def test_a_value_of_the_project_file_that_does_not_fit_is_refused_with_its_place():
+    found = only(specs(k={"type": "integer"}), project=[{"k": given("x")}])
+    assert (found.code, found.line) == ("FP164", 7)
+
+
 def test_a_variable_that_names_no_param_is_ignored():
     params = resolve(K, environ={"FLOWPLAN_PARAM_other": "x", "k": "y", "FLOWPLAN_PARAM_K": "z"})
     assert params.values == {}
 
 
-def test_a_name_in_the_project_file_that_is_no_param_is_ignored():
-    assert resolve(K, project={"other": 1}).values == {}
+def test_a_name_in_a_saved_plan_that_is_no_param_is_ignored():
+    assert resolve(K, saved={"other": 1}).values == {}
 
 
 @pytest.mark.parametrize("name", ["my-key", "node.credential.key"])

@@ -75,9 +75,9 @@ def other_state(lab: Lab) -> None:
     ("move", "word"),
     [
         (changed_name, "the template changed"),
-        (changed_key, "the params changed"),
+        (changed_key, "the param openai_key changed"),
         (lost_state, "the state is gone"),
-        (other_state, "another workflow's"),
+        (other_state, "the state is another one"),
         (Lab.destroy, "serial 2"),
     ],
 )

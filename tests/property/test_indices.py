@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flowplan.providers.index_form import canonical
+from flowplan.providers.index_form import canonical, flaw_of
 from tests.lab import Lab
 
 NAMES = st.sampled_from(
@@ -50,7 +50,7 @@ ALIASES = st.dictionaries(
 )
 CONFIGURATION = st.fixed_dictionaries(
     {}, optional={"settings": SETTINGS, "mappings": MAPPINGS, "aliases": ALIASES}
-)
+).filter(lambda made: flaw_of(made) is None)
 
 
 @given(CONFIGURATION)
@@ -59,7 +59,7 @@ def test_the_one_spelling_of_the_one_spelling_is_itself(configuration: dict[str,
     assert canonical(once) == once
 
 
-@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(CONFIGURATION, min_size=1, max_size=3), st.booleans())
 def test_after_each_apply_the_plan_is_empty(versions: list[dict[str, Any]], as_text: bool) -> None:
     with tempfile.TemporaryDirectory() as directory:

@@ -9,9 +9,11 @@ from flowplan.planner.values import Unknown
 from flowplan.providers.index_form import (
     canonical,
     flat_settings,
+    flaw_of,
     nested_settings,
     observed_configuration,
     read_configuration,
+    unreadable,
 )
 
 
@@ -85,6 +87,47 @@ def test_what_is_no_object_is_refused(value: Any) -> None:
     with pytest.raises(ProviderError) as caught:
         read_configuration(value)
     assert caught.value.diagnostics[0].code == "FP360"
+
+
+@pytest.mark.parametrize("value", ["[1]", "{", "1", "[" * 100_000])
+def test_text_that_is_no_object_is_a_flaw(value: str) -> None:
+    flaw = unreadable(value)
+    assert flaw is not None
+    assert flaw.summary == "configurations is no JSON object"
+    assert flaw_of(value) == flaw
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"refresh_interval": "5s", "index.refresh_interval": "9s"},
+        {"refresh_interval": "5s", "index": {"refresh_interval": "9s"}},
+        {"index": {"knn": True}, "index.knn": False},
+        {"a": {"b": 1}, "index.a.b": 2},
+        {"a": None, "index.a": 1},
+    ],
+)
+def test_one_setting_with_two_values_is_a_flaw(settings: dict[str, Any]) -> None:
+    flaw = flaw_of({"settings": settings})
+    assert flaw is not None
+    assert "given twice" in flaw.summary
+    assert "9s" not in f"{flaw}"
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"refresh_interval": "5s", "index.refresh_interval": "5s"},
+        {"knn": True, "index": {"knn": "true"}},
+        {"knn": True, "knn.space_type": "l2"},
+        {"index": {}},
+        None,
+        "text",
+    ],
+)
+def test_one_setting_with_one_value_is_none(settings: Any) -> None:
+    assert flaw_of({"settings": settings}) is None
+    assert flaw_of('{"settings": {"knn": 1, "index.knn": "1"}}') is None
 
 
 def test_json_text_is_read_and_nothing_is_an_empty_object() -> None:

@@ -41,7 +41,7 @@ def test_another_workflow_is_refused_with_both_names(state):
     assert '"chat"' in problem.detail
     assert '"search"' in problem.detail
     assert "t.state.json" in problem.summary
-    assert "its old name back" in problem.hint
+    assert "flowplan state rename search --state t.state.json" in problem.hint
     assert "--state" in problem.hint
 
 
@@ -58,7 +58,7 @@ def test_another_workflow_is_refused_with_both_names(state):
     ],
 )
 def test_the_same_cluster_is_accepted(state, recorded, now):
-    check_cluster(state(cluster=recorded), now)
+    check_cluster(state(cluster=recorded), now, "t.state.json")
 
 
 @pytest.mark.parametrize(
@@ -76,11 +76,11 @@ def test_another_cluster_is_refused_with_both(state, recorded, now):
     assert problem.code == "FP407"
     assert recorded.endpoint in problem.detail
     assert now.endpoint in problem.detail
-    assert "move the old state away" in problem.hint
+    assert "flowplan state rebind --state t.state.json --endpoint" in problem.hint
 
 
 def test_a_password_in_an_endpoint_is_not_shown(state):
     there = ClusterIdentity(None, "https://ann:s3cret@two.example.org")
     with pytest.raises(StateError) as caught:
-        check_cluster(state(cluster=there), HERE)
+        check_cluster(state(cluster=there), HERE, "t.state.json")
     assert "s3cret" not in str(caught.value.diagnostics)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from flowplan.planner.reconcile import settle
 from tests.cutting import cutter
+from tests.lab import Lab
+from tests.workflow.hand_made import template_of
 
 
 @pytest.fixture
@@ -21,3 +25,13 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Absence is believed at once."""
     monkeypatch.setattr(settle, "SETTLED", 0.05)
     monkeypatch.setattr(settle, "APART", 0.01)
+
+
+@pytest.fixture
+def one(tmp_path: Path) -> Callable[[Mapping[str, Any]], Lab]:
+    def make(node: Mapping[str, Any]) -> Lab:
+        lab = Lab(tmp_path, template_of(node))
+        lab.params = {}
+        return lab
+
+    return make

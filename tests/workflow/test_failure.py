@@ -8,12 +8,29 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import requests
 
 from flowplan.errors import FlowplanError
 from flowplan.planner.events import Event
 from flowplan.planner.execute import Stop
 from flowplan.providers.sandbox.adapter import SandboxAdapter
+from flowplan.providers.sandbox.faults import Fault
 from tests.lab import CHAT, Lab, actions, change_of
+
+
+def failing_after(monkeypatch: pytest.MonkeyPatch, method: str, part: str) -> None:
+    """The next such request is carried out, and its answer is a 500."""
+    send, left = SandboxAdapter.send, [1]
+
+    def sending(self: SandboxAdapter, request: requests.PreparedRequest, **kw: Any) -> Any:
+        answer = send(self, request, **kw)
+        if left[0] and request.method == method and part in str(request.url):
+            left[0] = 0
+            fault = Fault("error", 500).reply()
+            answer.status_code, answer._content = fault.status, fault.encoded()
+        return answer
+
+    monkeypatch.setattr(SandboxAdapter, "send", sending)
 
 
 def branch(lab: Lab, name: str, **model: object) -> None:
@@ -186,6 +203,38 @@ def test_random_errors_converge_to_the_same_result(lab: Lab, seed: int) -> None:
     assert actions(lab.plan()) == dict.fromkeys(("connector", "model", "deployment"), "no-op")
     lab.destroy()
     assert lab.counts() == (0, 0, 0)
+
+
+@pytest.mark.parametrize("kind", ["ingest", "search"])
+def test_a_pipeline_whose_put_ended_with_a_500_is_ours_all_the_same(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    body = {"processors": []} if kind == "ingest" else {"request_processors": []}
+    inputs = {"pipeline_id": "fp-tidy", "configurations": body}
+    lab.nodes[:] = [{"id": "tidy", "type": f"create_{kind}_pipeline", "user_inputs": inputs}]
+    lab.template["flowplan"], lab.params = {}, {}
+    failing_after(monkeypatch, "PUT", f"/_{kind}/pipeline/fp-tidy")
+    assert lab.apply().failed == 0
+    assert lab.ids() == {"tidy": "fp-tidy"}
+    assert lab.plan().empty
+
+
+def test_an_update_that_ended_with_a_500_is_made_again_even_if_the_wish_was_taken_back(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab.without("model", "deployment")
+    del lab.template["flowplan"]
+    key = lab.params["openai_key"]
+    lab.apply()
+    lab.params["openai_key"] = "sk-another"
+    failing_after(monkeypatch, "PUT", "connectors/")
+    assert lab.apply().failed == 1
+    lab.params["openai_key"] = key
+    # Nobody can read the key back, so the plan must know that the cluster may have the other one.
+    change = change_of(lab.plan(), "connector")
+    assert (change.action, change.reason) == ("update", "unfinished")
+    assert lab.apply().updated == 1
+    assert lab.plan().empty
 
 
 def test_an_update_refused_while_in_use_is_a_replacement_in_the_next_plan(lab: Lab) -> None:

@@ -92,6 +92,7 @@ def test_a_copy_that_was_cut_off_is_waited_for_where_its_task_is_known(
         copying.apply()
     assert copying.apply().failed == 0
     assert sent(copying) == begun
+    assert copying.state.resources["copy"].resource_id is None
     assert copying.plan().empty
 
 

@@ -167,3 +167,23 @@ def test_a_request_that_still_runs_is_waited_for(
     monkeypatch.setattr(settle, "look", busy)
     recover(lab.workspace())
     assert len(looks) >= 5
+
+
+def test_a_cut_off_run_is_not_taken_up_on_another_cluster(
+    lab: Lab, cut: Callable[..., None]
+) -> None:
+    cut("POST", "connectors/_create", after=True)
+    with pytest.raises(Cut):
+        lab.apply()
+    aside = lab.directory / "aside"
+    aside.mkdir()
+    for file in lab.directory.glob("sandbox.db*"):
+        file.rename(aside / file.name)
+    with pytest.raises(StateError) as caught:
+        lab.apply()
+    assert caught.value.diagnostics[0].code == "FP407"
+    assert lab.counts() == (0, 0, 0)
+    for file in aside.iterdir():
+        file.replace(lab.directory / file.name)
+    assert lab.apply().failed == 0
+    assert lab.counts() == (1, 1, 1)

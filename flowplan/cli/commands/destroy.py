@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flowplan.cli.app import VERBS
 from flowplan.cli.call import Call, verb
-from flowplan.cli.options import RUN, optional_argument
+from flowplan.cli.options import RUN, SELECT, optional_argument
 
 __all__ = ["command"]
 
@@ -12,6 +12,7 @@ __all__ = ["command"]
 @verb(
     "destroy",
     optional_argument("argument", "[TEMPLATE]"),
+    *(make() for make in SELECT),
     *(make() for make in RUN),
     summary=VERBS["destroy"],
 )
@@ -19,4 +20,4 @@ def command(call: Call) -> int:
     """Lock, finish what an earlier run left open, plan the deletions, ask, execute."""
     from flowplan.cli.changing import change
 
-    return change(call, mode="destroy")
+    return change(call)

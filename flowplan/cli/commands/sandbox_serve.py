@@ -28,7 +28,8 @@ __all__ = ["command"]
 )
 def command(call: Call) -> int:
     """Serve until SIGTERM or Ctrl-C; says on stdout when it listens."""
-    from flowplan.project import locate
+    from flowplan.cli.settings import project_path
+    from flowplan.project import Settings, locate
     from flowplan.providers.sandbox.app import SandboxApp
     from flowplan.providers.sandbox.options import parse_options
     from flowplan.providers.sandbox.server import serve
@@ -41,11 +42,13 @@ def command(call: Call) -> int:
             f"{endpoint} is no sandbox",
             hint="Name one as sandbox:PATH, with options as sandbox:PATH?latency=50ms",
         )
+    # Only where the project is: which environment is meant makes no difference here.
+    where = Settings(file=project_path(flags))
     try:
-        beside = locate(template=flags.template, state=flags.state).sandbox
+        beside = locate(template=flags.template, state=flags.state, settings=where).sandbox
     except UsageError:
         # No template here: it stands beside what will be made here.
-        beside = locate(state="template.state.json").sandbox
+        beside = locate(state="template.state.json", settings=where).sandbox
     with sandbox_refusals():
         options = parse_options(endpoint).at(beside)
         # Opened once before the port is taken: what is wrong with the file is told as such.

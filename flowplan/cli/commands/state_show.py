@@ -7,7 +7,6 @@ import click
 from flowplan.cli.app import STATE_VERBS
 from flowplan.cli.call import Call, verb
 from flowplan.cli.complete import node_names
-from flowplan.errors import StateError, nearest
 
 __all__ = ["command"]
 
@@ -22,19 +21,13 @@ def command(call: Call) -> int:
     """Draw one record."""
     from flowplan.cli.session import open_existing
     from flowplan.render.state_text import record_document, record_text
+    from flowplan.state.edit import not_recorded
 
     _, backend = open_existing(call)
     state = backend.load().state
-    records = state.resources if state else {}
     name = call.flags.target or ""
-    if name not in records:
-        near = nearest(name, list(records))
-        raise StateError.of(
-            "FP491",
-            f'no node "{name}" in {backend.location}',
-            f'did you mean "{near}"?' if near else "",
-            hint="flowplan state list shows what is recorded.",
-        )
-    record = records[name]
+    if state is None or name not in state.resources:
+        raise not_recorded(name, state, backend.location)
+    record = state.resources[name]
     call.result(lambda: record_text(record, call.look), lambda: record_document(record))
     return 0

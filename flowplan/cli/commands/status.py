@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flowplan.cli.app import VERBS
 from flowplan.cli.call import Call, verb
-from flowplan.cli.options import flag, optional_argument
+from flowplan.cli.options import duration, flag, option, optional_argument, optional_duration
 
 __all__ = ["command"]
 
@@ -13,6 +13,21 @@ __all__ = ["command"]
     "status",
     optional_argument("argument", "[TEMPLATE]"),
     flag("--all", help="Progress, times, user and outputs, too."),
+    flag("--watch", help="Follow the run that goes on, until it is over."),
+    option(
+        "--interval",
+        callback=duration,
+        default="1s",
+        show_default=True,
+        metavar="DURATION",
+        help="With --watch: how often to look.",
+    ),
+    option(
+        "--timeout",
+        callback=optional_duration,
+        metavar="DURATION",
+        help="With --watch: how long at most.",
+    ),
     summary=VERBS["status"],
     template_params=False,
 )
@@ -24,6 +39,10 @@ def command(call: Call) -> int:
     from flowplan.state.status import workflow_status
 
     _, backend = open_existing(call)
+    if call.flags.watch:
+        from flowplan.cli.watching import watch
+
+        return watch(call, backend)
     snapshot = backend.load()
     running = snapshot.holder is not None
     document = workflow_status(snapshot.state, provisioning=running, all=call.flags.all)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from flowplan.errors import StateError
+from flowplan.planner.imports import import_command
 from flowplan.planner.reconcile.match import MARGIN, assign, fits
 from flowplan.planner.values import Sensitive, seal
 from flowplan.protocol import Candidate
@@ -66,3 +67,37 @@ def test_more_candidates_than_wishes_are_listed_and_never_guessed() -> None:
     (diagnostic,) = caught.value.diagnostics
     assert diagnostic.code == "FP421"
     assert "1, 2" in diagnostic.detail
+
+
+def test_the_message_has_the_command_that_decides_it() -> None:
+    found = [Candidate("1", {"name": "m"}), Candidate("2", {"name": "m"})]
+    with pytest.raises(StateError) as caught:
+        assign([wish("a node")], {"a node": found})
+    assert "  flowplan import 'a node' 2" in caught.value.diagnostics[0].hint.splitlines()
+
+
+def test_an_id_that_begins_with_a_dash_is_no_option_in_the_command_to_run() -> None:
+    assert import_command("node", "-3kf") == "flowplan import -- node -3kf"
+
+
+def test_what_somebody_chose_is_taken() -> None:
+    found = [Candidate("1", {"name": "m"}), Candidate("2", {"name": "m"})]
+    taken = assign([wish("a")], {"a": found}, {"a": "2"})
+    assert {key: item.resource_id for key, item in taken.items()} == {"a": "2"}
+
+
+def test_a_choice_leaves_the_rest_to_the_others() -> None:
+    found = [Candidate("1", {"name": "m"}), Candidate("2", {"name": "m"})]
+    wishes = [wish("a"), wish("b")]
+    taken = assign(wishes, {item.id: found for item in wishes}, {"b": "1"})
+    assert {key: item.resource_id for key, item in taken.items()} == {"a": "2", "b": "1"}
+
+
+def test_several_lost_ones_are_decided_in_the_template() -> None:
+    found = [Candidate(str(number), {"name": "m"}) for number in range(3)]
+    wishes = [wish("a"), wish("b")]
+    with pytest.raises(StateError) as caught:
+        assign(wishes, {item.id: found for item in wishes}, {"a": "elsewhere"})
+    assert "imports: [{node: a, id: ID}, {node: b, id: ID}]" in caught.value.diagnostics[0].hint
+    taken = assign(wishes, {item.id: found for item in wishes}, {"a": "2", "b": "0"})
+    assert {key: item.resource_id for key, item in taken.items()} == {"a": "2", "b": "0"}

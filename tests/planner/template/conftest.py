@@ -9,10 +9,15 @@ import pytest
 
 from flowplan.planner.source import parse_text
 from flowplan.planner.template import parse
-from flowplan.protocol import InputSpec, StepSchema
+from flowplan.protocol import Flaw, InputSpec, StepSchema
 
 TEXT = InputSpec(("string",))
 NEEDED = InputSpec(("string",), required=True)
+
+
+def odd(value):
+    return Flaw("it is odd", "One is.", "make it even") if value == {"n": "1"} else None
+
 
 SCHEMAS = {
     "create_connector": StepSchema(
@@ -56,6 +61,7 @@ SCHEMAS = {
         {"name": NEEDED, "tools": InputSpec(("array",))}, outputs=("agent_id",)
     ),
     "noop": StepSchema({"delay": TEXT}),
+    "create_index": StepSchema({"configurations": InputSpec(("object", "string"), flaw=odd)}),
 }
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from flowplan.planner.template import ParamSpec, check_params, misfit
+from flowplan.planner.source import parse_text
+from flowplan.planner.template import ParamSpec, check_params, misfit, parse
 from flowplan.planner.values import Sensitive
+from flowplan.providers.registry import Registry
 
 TEXT = """\
 name: x
@@ -164,3 +166,12 @@ def test_an_implicit_secret_is_not_asked_for_on_the_command_line(check):
     )
     (found,) = check_params(check(text).template, {})
     assert found.hint == "set FLOWPLAN_PARAM_k, or use -p k=@FILE"
+
+
+def test_a_default_that_does_not_fit_is_told_once_and_where_it_stands(check):
+    text = TEXT % "x" + "flowplan:\n  params:\n    size: {type: integer, default: many}\n"
+    document = parse_text(text, "t.yaml", "yaml")
+    template, found = parse(document, Registry(), partial=True)
+    assert [item.code for item in found if item.severity == "error"] == ["FP120"]
+    assert check_params(template, {"size": "many"}) == ()
+    assert [item.code for item in check_params(template, {"size": "more"})] == ["FP119"]

@@ -40,7 +40,6 @@ CASES = {
         "flowplan: {output: {}}", [("FP102", 3, 12)], 'did you mean "outputs"?',
     ),
     "moved": ("flowplan: {moved: []}", [("FP121", 3, 12)], "remove it, or use a version"),
-    "imports": ("flowplan: {imports: []}", [("FP121", 3, 12)], "remove it, or use a version"),
     "an output without a value": (
         "flowplan: {outputs: {a: null}}", [("FP106", 3, 25)], "write a value",
     ),

@@ -31,6 +31,20 @@ def test_a_step_type_that_only_flow_framework_has_is_called_that(nodes):
     assert "Flow Framework has it" in found.found[0].detail
 
 
+def test_a_value_that_the_step_finds_a_flaw_in_is_reported(nodes):
+    found = nodes("nodes: [{id: a, type: create_index, user_inputs: {configurations: {n: '1'}}}]")
+    assert [item.code for item in found.found] == ["FP157"]
+    (item,) = found.found
+    assert (item.summary, item.detail, item.hint, item.node) == (
+        "it is odd", "One is.", "make it even", "a",
+    )  # fmt: skip
+
+
+def test_a_value_with_an_expression_in_it_is_looked_at_when_it_is_known(nodes):
+    text = "nodes: [{id: a, type: create_index, user_inputs: {configurations: {n: '1${{ p }}'}}}]"
+    assert "FP157" not in nodes(text).codes
+
+
 def test_an_unknown_input_is_a_warning_with_the_nearest(nodes):
     found = nodes(model("    name: x\n    connector_id: y\n    descripton: z"))
     assert found.places == [("FP112", 11, 9)]
@@ -234,3 +248,9 @@ def test_a_user_param_may_be_meant_for_a_node_of_an_unknown_type(nodes):
 def test_a_user_param_may_be_an_expression(nodes):
     found = nodes("nodes: [{id: d, type: deploy_model}]\nuser_params: {model_id: '${{ x }}'}")
     assert list(found.template.implicit) == ["x"]
+
+
+def test_a_description_with_characters_that_newer_clusters_refuse_is_a_warning(nodes):
+    found = nodes(model("    name: x\n    connector_id: y\n    description: a < b"))
+    assert [(item.severity, item.code) for item in found.found] == [("warning", "FP128")]
+    assert "'<'" in found.found[0].summary

@@ -109,6 +109,21 @@ def test_latency_is_slept_once_a_request(open_api: Any) -> None:
     assert slept == [0.05, 0.05]
 
 
+def test_some_requests_take_longer_by_the_seed_and_are_carried_out(
+    open_api: Any, connector_body: Any
+) -> None:
+    slept: list[float] = []
+    api = open_api("delay_rate=0.5&delay=200ms&latency=50ms&seed=5", sleep=slept.append)
+    for _ in range(40):
+        assert api.send(*CREATE, connector_body)[0] == 200
+    late = [seconds - 0.05 for seconds in slept if seconds > 0.05]
+    assert 10 < len(late) < 30
+    assert 0 < min(late) < max(late) <= 0.2
+    assert len(slept) == 40
+    plan = FaultPlan(parse_options("sandbox:?delay_rate=0.5&delay=200ms&seed=5"))
+    assert [plan.at(number).delay + 0.05 for number in range(40)] == slept
+
+
 def test_an_answer_that_comes_too_late_has_its_effect(open_api: Any) -> None:
     slept: list[float] = []
     api = open_api("latency=2s", sleep=slept.append)

@@ -9,7 +9,7 @@ from threading import Event, Thread
 
 import pytest
 
-from flowplan.errors import LockHeld, StateError
+from flowplan.errors import FlowplanError, LockHeld, StateError
 from flowplan.state.backends import flock
 from flowplan.state.backends.flock import current_holder
 from flowplan.state.backends.local import LocalBackend
@@ -233,3 +233,50 @@ def test_a_lock_without_its_details_is_as_good(path, monkeypatch):
     monkeypatch.setattr(flock, "write_file", full)
     with LocalBackend(path).lock("apply"):
         assert refused(path).holder["pid"] is None
+
+
+def released(path, lock_id):
+    with pytest.raises(FlowplanError) as caught:
+        LocalBackend(path).unlock(lock_id)
+    return caught.value.diagnostics[0]
+
+
+def test_the_lock_of_a_living_process_is_not_released(path, other):
+    problem = released(path, LocalBackend(path).load().holder.id)
+    assert problem.code == "FP505"
+    assert f"kill {other.pid}" in problem.hint
+    assert LocalBackend(path).load().holder.pid == other.pid
+
+
+def test_another_lock_than_the_named_one_is_not_released(path, other):
+    problem = released(path, "feedface")
+    assert problem.code == "FP503"
+    assert LocalBackend(path).load().holder.id in problem.hint
+
+
+def test_what_a_killed_process_left_is_cleared_by_its_id_only(path, other, lock_file):
+    holder = LocalBackend(path).load().holder
+    other.kill()
+    other.wait()
+    assert released(path, "feedface").code == "FP503"
+    assert LocalBackend(path).unlock(holder.id) == holder
+    assert not lock_file.with_name("t.state.json.lock.json").exists()
+    assert released(path, holder.id).code == "FP504"
+
+
+def test_what_can_not_be_cleared_is_told(path, other, monkeypatch):
+    holder = LocalBackend(path).load().holder
+    other.kill()
+    other.wait()
+
+    def refuse(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("pathlib.Path.unlink", refuse)
+    assert released(path, holder.id).code == "FP417"
+
+
+def test_a_local_lock_is_never_lost(path):
+    backend = LocalBackend(path)
+    with backend.lock("apply"):
+        assert backend.check() is None

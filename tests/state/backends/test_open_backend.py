@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import sys
+
 import pytest
 
-from flowplan.errors import StateError
+from flowplan.errors import StateError, UsageError
 from flowplan.state.backends import open_backend
 
 
@@ -29,12 +31,39 @@ def test_opening_makes_nothing(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "location", ["postgres://db/x", "postgresql://db", "s3://b/k?region=x", "OpenSearch://h:9200/i"]
+    ("location", "place"),
+    [
+        ("postgres://ann:s3cret@db/x?key=chat", "postgres://ann@db/x?key=chat"),
+        ("PostgreSQL://db", "postgresql://db"),
+        (
+            "s3://states/k?region=x&endpoint=http://127.0.0.1:1",
+            "s3://states/k?region=x&endpoint=http://127.0.0.1:1",
+        ),
+        ("OpenSearch://ann:s3cret@127.0.0.1:1/i", "opensearch://127.0.0.1:1/i"),
+    ],
 )
-def test_a_place_of_a_later_version_is_said_to_be_so(location):
-    problem = problem_of(location)
-    assert problem.code == "FP408"
-    assert "yet" in problem.summary
+def test_a_remote_place_is_opened_by_its_kind_and_shown_without_a_password(location, place):
+    assert open_backend(location, {}).location == place
+
+
+@pytest.mark.parametrize(
+    ("package", "location"), [("psycopg", "postgres://db/x"), ("boto3", "s3://states/k?region=x")]
+)
+def test_a_missing_package_is_named_with_the_command_that_installs_it(
+    monkeypatch, package, location
+):
+    for name in [name for name in sys.modules if name.partition(".")[0] == package] or [package]:
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(StateError) as caught:
+        open_backend(location, {}).load()
+    problem = caught.value.diagnostics[0]
+    assert (problem.code, problem.hint[:21]) == ("FP408", "pip install 'flowplan")
+
+
+@pytest.mark.parametrize("text", ["soon", "0", "-1", "nan", "inf", "3601"])
+def test_a_lease_of_no_length_is_refused(text):
+    with pytest.raises(UsageError, match="FP617"):
+        open_backend("postgres://db/x", {"FLOWPLAN_LEASE_SECONDS": text})
 
 
 def test_a_place_that_is_none_is_refused():
