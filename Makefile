@@ -31,13 +31,14 @@ demo: $(VENV)/.run  ## plan, apply, status, predict and destroy an example on th
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/openai-chat/demo.sh
 
 test: $(VENV)/.dev  ## run all tests but the slow ones
+	@$(BIN)/python -m tests.live.s3 build
 	$(BIN)/python -m pytest -q -n $(WORKERS) -m 'not slow and not live'
 
 test-live: $(VENV)/.dev  ## run against a real OpenSearch node (needs mvn and a JDK 21+)
-	$(BIN)/python -m pytest -q -m live tests/live tests/contract
+	$(BIN)/python -m pytest -q -m live tests
 
 test-faults: $(VENV)/.dev  ## kill at every point, not at some
-	FLOWPLAN_ALL_POINTS=1 $(BIN)/python -m pytest -q -n $(WORKERS) -m slow -s
+	FLOWPLAN_ALL_POINTS=1 $(BIN)/python -m pytest -q -n $(WORKERS) -m 'slow and not live' -s
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -60,8 +61,9 @@ docs: $(VENV)/.dev  ## regenerate what is generated in docs/
 fidelity: $(VENV)/.dev  ## compare the sandbox with recordings of a real node
 	$(BIN)/python -m tests.fidelity
 
-picture: $(VENV)/.dev  ## draw docs/run.svg from a real run
+picture: $(VENV)/.dev  ## draw the pictures in docs/ from real runs
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh docs/picture.sh
+	@PATH="$(CURDIR)/$(BIN):$$PATH" sh docs/picture_plan.sh
 
 wheel: $(VENV)/.dev  ## build dist/*.whl
 	$(BIN)/python -m build --wheel --outdir dist

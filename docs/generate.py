@@ -41,8 +41,7 @@ FAMILIES = {
     "FP5": ("Locks", "Exit code 4."),
     "FP6": (
         "Usage and the project file",
-        "Exit code 64; 1 for the project file, FP630, FP631 and FP642 to FP647; FP641 exit code 5; "
-        "FP609 and FP643 have the run's own, else 1; FP660 to FP663 exit code 1, or 3 after an apply.",
+        "Exit code 64, or what the code's own entry says.",
     ),
     "FP9": ("Internal", "Exit code 70."),
 }
@@ -278,6 +277,7 @@ def template_schema(schemas: Mapping[str, StepSchema]) -> dict[str, Any]:
                     "params": _params(),
                     "outputs": {"type": "object"},
                     "imports": _imports(),
+                    "moved": _moved(),
                     "checks": _checks(),
                 }
             ),
@@ -338,6 +338,12 @@ def _checks() -> dict[str, Any]:
     return {"type": "array", "items": check}
 
 
+def _moved() -> dict[str, Any]:
+    text = {**_TEXT, "minLength": 1}
+    entry = _object({"from": text, "to": text}, required=("from", "to"))
+    return {"type": "array", "items": entry}
+
+
 def _params() -> dict[str, Any]:
     known = {
         "type": {"enum": list(PARAM_TYPES), "default": "string"},
@@ -357,7 +363,7 @@ def _node(schemas: Mapping[str, StepSchema]) -> dict[str, Any]:
             "type": {"enum": list(schemas)},
             "previous_node_inputs": {"type": "object", "additionalProperties": _TEXT},
             "user_inputs": {"type": "object", "additionalProperties": {"not": {"type": "null"}}},
-            "flowplan": {"type": "object", "maxProperties": 0},
+            "flowplan": _settings(),
         },
         required=("id", "type"),
     )
@@ -369,6 +375,27 @@ def _node(schemas: Mapping[str, StepSchema]) -> dict[str, Any]:
         for name, schema in schemas.items()
     ]
     return node
+
+
+def _settings() -> dict[str, Any]:
+    """What stands under the `flowplan` key of a node."""
+    expression = {"type": "string", "pattern": r"^\$\{\{"}
+    key = {"type": ["string", "number"]}
+    return _object(
+        {
+            "for_each": {
+                "anyOf": [{"type": "array", "items": key}, {"type": "object"}, expression]
+            },
+            "when": {"anyOf": [{"type": "boolean"}, expression]},
+            "prevent_destroy": {"type": "boolean"},
+            "ignore_changes": {"anyOf": [{"const": "all"}, {"type": "array", "items": _TEXT}]},
+            "create_before_destroy": {"type": "boolean"},
+            "keep_id": {"type": "boolean"},
+            "replace_triggered_by": {"type": "array", "items": _TEXT},
+            "timeout": _TIMEOUT,
+            "retries": {"type": "integer", "minimum": 0, "maximum": 20},
+        }
+    )
 
 
 def _inputs(schema: StepSchema) -> dict[str, Any]:

@@ -11,11 +11,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from flowplan.errors import Diagnostic, PlanError
+from flowplan.planner.expressions import references
 from flowplan.planner.params import Params
 from flowplan.planner.plan import Plan
-from flowplan.planner.values import Sensitive, Value, not_given, withheld
+from flowplan.planner.values import Json, Sensitive, Unknown, Value, not_given, withheld
 
-__all__ = ["absent_names", "refuse_without_secrets", "tell_of_absent", "without_secrets"]
+__all__ = [
+    "absent_names",
+    "missing_params",
+    "refuse_without_secrets",
+    "tell_of_absent",
+    "with_open",
+    "without_secrets",
+]
 
 
 def without_secrets(params: Params, secrets: frozenset[str]) -> Params:
@@ -34,6 +42,29 @@ def without_secrets(params: Params, secrets: frozenset[str]) -> Params:
         missing=tuple(name for name in params.missing if name not in absent),
         warnings=tuple(item for item in params.warnings if not _tells_of(item, absent)),
     )
+
+
+def with_open(params: Params, secrets: frozenset[str]) -> Params:
+    """The params, those without a value as not given, for who writes their names and not them.
+
+    A name with a dot in it that nobody gave may be a mistyped output, and stays missing.
+    """
+    left = [name for name in params.missing if "." not in name]
+    values = {name: Unknown("", name, sensitive=name in secrets) for name in left}
+    return replace(
+        params,
+        values={**params.values, **values},
+        missing=tuple(name for name in params.missing if name not in values),
+    )
+
+
+def missing_params(value: Json, params: Mapping[str, Value]) -> Iterator[str]:
+    """The params not given that expressions in `value` name, as they are or by a member."""
+    for used in references(value):
+        for length in range(1, len(used.name) + 1):
+            name = ".".join(used.name[:length])
+            if not_given(params.get(name)):
+                yield name
 
 
 def _is_empty(value: Value, source: str | None) -> bool:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from flowplan.errors import Diagnostic
 from flowplan.planner.diff import ABSENT, Difference, compare, field_change
+from flowplan.planner.ignoring import below, recorded_paths, ruled
 from flowplan.planner.leftovers import left_behind
 from flowplan.planner.plan import Drift
 from flowplan.planner.refresh import read_all, sealed_fields
@@ -56,7 +57,7 @@ def survey(
             drift.append(Drift(name, record.type, record.resource_id, gone=True))
             gone.append(record)
             continue
-        differs = tuple(_moved(record, seen, salt))
+        differs = tuple(_moved(steps.step(record.type), record, seen, salt))
         if differs:
             drift.append(_drift(steps.step(record.type), record, differs))
             accepted[name] = _accepted(steps.step(record.type), record, seen, differs, salt)
@@ -69,11 +70,16 @@ def survey(
     return Survey(tuple(drift), accepted, warnings, len(found))
 
 
-def _moved(record: ResourceRecord, seen: Observed, salt: str) -> Iterator[Difference]:
-    """What was read after the last apply against what is read now."""
+def _moved(
+    step: StepType, record: ResourceRecord, seen: Observed, salt: str
+) -> Iterator[Difference]:
+    """What was read after the last apply against what is read now, ignored inputs left out."""
     if record.observed is not None:
         now = sealed_fields(seen.fields, record.inputs, salt)
-        yield from compare(record.observed, now, salt)
+        ignored = ruled(step, record.inputs, recorded_paths(record.lifecycle))
+        for item in compare(record.observed, now, salt):
+            if not below(item.path, ignored):
+                yield item
 
 
 def _drift(step: StepType, record: ResourceRecord, differs: Iterable[Difference]) -> Drift:
@@ -113,6 +119,9 @@ def _accepted(
     )
     # What no input says, such as that a model is deployed, can't be recorded as an input: without
     # a read-back the next plan compares what the step type expects with what is there.
+    later = step.expect(_opaque(inputs))
+    # What is read only where an input asks for it, such as `deploy`, is not read any more.
+    now = {name: item for name, item in now.items() if name in later or name not in expected}
     return replace(record, inputs=inputs, observed=None if implied else now)
 
 

@@ -7,7 +7,7 @@ a plan is carried out or drawn.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from flowplan.errors import Diagnostic, PlanError
@@ -19,11 +19,14 @@ from flowplan.planner.effects import Effects
 from flowplan.planner.impact import with_impact
 from flowplan.planner.imports import Importing, look_up, superseded, wanted_imports
 from flowplan.planner.losses import with_losses
+from flowplan.planner.moves import moves_of, with_moves
 from flowplan.planner.outputs import output_changes
-from flowplan.planner.plan import Mode, Plan
+from flowplan.planner.plan import Mode, NodeChange, Plan
+from flowplan.planner.protect import protected
 from flowplan.planner.refresh import read_all
 from flowplan.planner.removal import deposed_changes, removals
 from flowplan.planner.select import Scope, Selection, check_replaced, choose, narrowed
+from flowplan.planner.template import Template
 from flowplan.planner.users import spared
 from flowplan.planner.walk import Walk
 from flowplan.planner.workspace import Workspace
@@ -46,7 +49,8 @@ def build(
 ) -> Plan:
     """The difference between template, state and cluster.
 
-    1. Load the state and what its journal adds; see that it belongs to this workflow.
+    1. Load the state and what its journal adds; see that it belongs to this workflow. Call
+       renamed nodes by their new names.
     2. Find out which nodes `selection` means: nothing else is looked at from here on.
     3. Ask the cluster who it is and which plugins it has; see that the ids belong to it.
     4. Read everything recorded, and what is to be imported, one search a kind and thousand.
@@ -65,6 +69,7 @@ def build(
     name = workspace.template.name if workspace.template else (state.workflow if state else "")
     if state is not None and workspace.template is not None:
         check_workflow(state, name, workspace.backend.location)
+    state, moves = _renamed(workspace, state, mode)
     workspace, scope = _scope(workspace, state, selection or Selection(), mode)
     server = _server(workspace, state, refresh=refresh)
     plan = Plan(
@@ -79,7 +84,7 @@ def build(
     elif mode == "destroy":
         made = _destroy(plan, workspace, state, scope, allow_delete)
     else:
-        made = _apply(plan, workspace, state, scope, server, allow_delete)
+        made = _apply(plan, workspace, state, scope, server, allow_delete, moves)
     if server is not None:
         made = _with_what_goes(made, workspace, state)
     used = workspace.connection.request_count - sent if workspace.connection else 0
@@ -87,6 +92,16 @@ def build(
     diagnostics = (*told, *tell_of_absent(plan.not_given), *made.diagnostics)
     placeless = tuple(item.without_place() for item in diagnostics)
     return replace(made, requests=used, diagnostics=placeless)
+
+
+def _renamed(
+    workspace: Workspace, state: State | None, mode: Mode
+) -> tuple[State | None, Mapping[str, str]]:
+    """The state with the template's names for its nodes, and which were renamed."""
+    if mode != "apply" or workspace.template is None or state is None:
+        return state, {}
+    moves = moves_of(workspace.template, state)
+    return with_moves(state, moves, workspace.steps), moves
 
 
 def _with_what_goes(plan: Plan, workspace: Workspace, state: State | None) -> Plan:
@@ -128,7 +143,8 @@ def _refreshed(plan: Plan, workspace: Workspace, state: State | None, scope: Sco
         return plan
     cluster = workspace.connection.operation()
     found = survey(workspace.steps, cluster, state.resources, scope.nodes, state.salt)
-    return replace(plan, drift=found.drift, diagnostics=(*lost_salt(state), *found.warnings))
+    told = (*lost_salt(state), *found.warnings)
+    return replace(plan, drift=found.drift, diagnostics=told, looked_at=found.looked_at)
 
 
 def _destroy(
@@ -145,6 +161,9 @@ def _destroy(
     changes, blocked = removals(
         workspace.steps, chosen, records, allow_delete, reason="requested", effects=effects
     )
+    refused = tuple(protected(changes, {}, records, workspace.steps))
+    if refused:
+        raise PlanError(*refused)
     outputs = output_changes(state, {}, partial=scope.partial is not None)
     return replace(plan, changes=tuple(changes), outputs=outputs, diagnostics=tuple(blocked))
 
@@ -156,25 +175,21 @@ def _apply(
     scope: Scope,
     server: ServerInfo | None,
     allow_delete: frozenset[str],
+    moves: Mapping[str, str],
 ) -> Plan:
     template, params = workspace.template, workspace.params
     if template is None or params is None:
         raise ValueError("planning an apply needs a template and params")
-    warnings: list[Diagnostic] = list(lost_salt(state))
-    if server is not None:
-        check_plugins(template, workspace.steps, server)
-        warnings += compatibility(template, server)
+    warnings = (*lost_salt(state), *_fitting(workspace, template, server))
     records = state.resources if state else {}
     chosen = {name: record for name, record in records.items() if name in scope.nodes}
-    found: Mapping[str, Observed | None] | None = None
-    if server is not None and workspace.connection is not None:
-        found = read_all(workspace.steps, workspace.connection.operation(), chosen.values())
-    warnings += superseded(template, params, workspace.steps, records)
+    found = _found(workspace, server, chosen)
+    passed_over = superseded(template, params, workspace.steps, records)
     imports = _imports(workspace, records, refresh=found is not None)
     check_replaced(scope.replaced, imports)
     walk = Walk(
         workspace, template, params, records, found, plan.binding.salt, allow_delete, imports,
-        scope.replaced,
+        scope.replaced, moves,
     )  # fmt: skip
     walk.effects.keep(record for name, record in records.items() if name not in chosen)
     walked = walk.run()
@@ -183,18 +198,47 @@ def _apply(
     deleted, blocked = removals(
         workspace.steps, gone, records, allow_delete, reason="removed", effects=walked.effects
     )
-    left = [
-        change
-        for record in chosen.values()
-        if record.node in wanted
-        for change in deposed_changes(record)
-    ]
-    changes = spared((*walked.changes, *deleted, *left), records, workspace.steps)
+    kept = (record for name, record in chosen.items() if name in wanted)
+    left = [change for record in kept for change in deposed_changes(record)]
+    changes = tuple(spared((*walked.changes, *deleted, *left), records, workspace.steps))
+    _refuse(workspace, template, changes, records, walked.wrong)
     return replace(
-        plan, changes=tuple(changes), drift=walked.drift,
+        plan, changes=changes, drift=walked.drift,
         outputs=output_changes(state, walked.outputs, partial=scope.partial is not None),
-        diagnostics=(*warnings, *walked.warnings, *blocked),
+        diagnostics=(*warnings, *passed_over, *walked.warnings, *blocked),
     )  # fmt: skip
+
+
+def _refuse(
+    workspace: Workspace,
+    template: Template,
+    changes: tuple[NodeChange, ...],
+    records: Mapping[str, ResourceRecord],
+    wrong: tuple[Diagnostic, ...],
+) -> None:
+    """Raise `PlanError` with all that is wrong, and all that `prevent_destroy` forbids."""
+    nodes = {node.id: node for node in template.nodes}
+    refused = (*wrong, *protected(changes, nodes, records, workspace.steps))
+    if refused:
+        raise PlanError(*refused)
+
+
+def _fitting(
+    workspace: Workspace, template: Template, server: ServerInfo | None
+) -> Iterator[Diagnostic]:
+    """Whether the cluster is one that the template is for. Raises `PlanError` FP210."""
+    if server is not None:
+        check_plugins(template, workspace.steps, server)
+        yield from compatibility(template, server)
+
+
+def _found(
+    workspace: Workspace, server: ServerInfo | None, chosen: Mapping[str, ResourceRecord]
+) -> Mapping[str, Observed | None] | None:
+    """What is there of the chosen nodes; None where nobody looks."""
+    if server is None or workspace.connection is None:
+        return None
+    return read_all(workspace.steps, workspace.connection.operation(), chosen.values())
 
 
 def _imports(

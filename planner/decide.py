@@ -46,7 +46,8 @@ Found = Observed | None | _NotRead
 class Decision:
     """The verdict on one node, and the outputs its dependants can count on.
 
-    `inputs` are the ones that a resource which stays is to have, None for what the template says.
+    `inputs` are the ones that a resource which stays is to have, None for what the template says;
+    `paused` are the models that are undeployed while it is changed in place.
     """
 
     action: Action
@@ -58,6 +59,7 @@ class Decision:
     outputs: Mapping[str, Value] | None = None
     unchanged: int = 0
     inputs: Mapping[str, Value] | None = None
+    paused: tuple[str, ...] = ()
 
 
 def decide(
@@ -149,7 +151,10 @@ def _unfinished(case: _Case, changes: list[Difference]) -> list[Difference]:
     return [
         Difference((name,), case.record.inputs.get(name, ABSENT), case.desired.get(name, ABSENT))
         for name in case.record.pending
-        if name not in planned and (name in case.desired or name in case.record.inputs)
+        if name not in planned
+        and (name in case.desired or name in case.record.inputs)
+        # Whichever value it has by now is left alone.
+        and not below((name,), case.ignored)
     ]
 
 
@@ -276,6 +281,8 @@ def _reason(case: _Case, changes: list[Difference], restored: list[FieldChange])
     if case.record.status == "tainted":
         return "tainted"
     if case.record.status == "pending" or (changes and case.record.pending):
+        return "unfinished"
+    if case.record.paused:
         return "unfinished"
     handed_over = set(case.node.previous_node_inputs.values())
     if changes:

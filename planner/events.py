@@ -46,6 +46,7 @@ class Summary:
     replaced: int = 0
     deleted: int = 0
     imported: int = 0
+    moved: int = 0
     accepted: int = 0
     failed: int = 0
     skipped: int = 0

@@ -18,7 +18,7 @@ from flowplan.planner.template.each import NoMember, instance
 from flowplan.planner.template.inputs import InputCheck
 from flowplan.planner.template.meeting import MeetingCheck
 from flowplan.planner.template.model import ALWAYS
-from flowplan.planner.template.report import Report, listed
+from flowplan.planner.template.report import Report, listed, once
 from flowplan.planner.template.secrets import secret_paths
 from flowplan.planner.template.wiring import Wiring
 from flowplan.planner.template.workflow import Draft, Workflow
@@ -79,14 +79,7 @@ def _once(
     drafts = tuple(map(Draft, template.nodes))
     schemas = {node.type: steps.schema(node.type) for node in template.nodes}
     report.secrets.extend(secret_paths([Workflow("", (), drafts)], schemas))
-    seen = {(item.code, item.line, item.column) for item in told}
-    found = []
-    for item in report.diagnostics():
-        place = (item.code, item.line, item.column)
-        if place not in seen:
-            seen.add(place)
-            found.append(item)
-    return tuple(found)
+    return once(report.diagnostics(), told)
 
 
 @dataclass(slots=True)
@@ -261,13 +254,12 @@ class _Expansion:
             )  # fmt: skip
         elif bracket and written in self.found.keys:
             keys = self.found.keys[written]
+            near = self.report.nearest(name, [instance(written, item) for item in keys])
             self.report.error(
-                "FP192", f'there is no node "{name}"', path, key=key, node=owner,
+                "FP192", f"there is no node {name}", path, key=key, node=owner,
                 detail=f"`for_each` of {written} has the keys {_shown(keys)}." if keys
                 else f"`for_each` of {written} is empty.",
-                hint=self.report.did_you_mean(
-                    name, [instance(written, item) for item in keys], "add the key, or remove this"
-                ),
+                hint=f"did you mean {near}?" if near else "add the key, or remove this",
             )  # fmt: skip
         return False
 

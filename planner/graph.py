@@ -168,8 +168,8 @@ def edges_of(
             if owner is not None:
                 found[node.id].setdefault(owner, set()).add("reference")
         for text in node.lifecycle.replace_triggered_by:
-            for name, _ in triggers(text, found, node.id):
-                found[node.id].setdefault(name, set()).add("trigger")
+            for trigger, _ in triggers(text, found, node.id):
+                found[node.id].setdefault(trigger, set()).add("trigger")
     return {
         name: {other: frozenset(kinds) for other, kinds in others.items()}
         for name, others in found.items()

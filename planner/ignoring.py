@@ -11,11 +11,11 @@ from flowplan.errors import Diagnostic
 from flowplan.planner.diff import ABSENT, compare, same
 from flowplan.planner.plan import FieldChange
 from flowplan.planner.template import Node
-from flowplan.planner.template.paths import path_text
+from flowplan.planner.template.paths import input_path, path_text
 from flowplan.planner.values import Json, Path, Value, has_unknown, is_sealed, leaves, reveal
 from flowplan.protocol import StepType
 
-__all__ = ["below", "keeping", "ruled", "unsendable", "without"]
+__all__ = ["below", "keeping", "placed", "recorded_paths", "ruled", "unsendable", "without"]
 
 
 def keeping(
@@ -87,6 +87,18 @@ def without(tree: Value, path: Path) -> Value:
     return {name: item for name, item in tree.items() if name != key}
 
 
+def placed(tree: Json, path: Path, value: Json) -> Json:
+    """`tree` with `value` at `path`, where something stands already."""
+    if not path:
+        return value
+    key, rest = path[0], path[1:]
+    if isinstance(tree, list):
+        items: list[Json] = list(tree)
+        items[int(key)] = placed(items[int(key)], rest, value)
+        return items
+    return {**tree, key: placed(tree[key], rest, value)}
+
+
 def ruled(step: StepType, inputs: Mapping[str, Value], paths: Sequence[Path]) -> tuple[Path, ...]:
     """The places that ignored inputs have in what a read shows: it may spell them otherwise."""
     if not paths:
@@ -98,8 +110,19 @@ def ruled(step: StepType, inputs: Mapping[str, Value], paths: Sequence[Path]) ->
     for path in paths:
         if path:
             rest = step.expect(without(plain, path))
-            found.update(dict.fromkeys(item.path for item in compare(shown, rest, "")))
+            for item in compare(shown, rest, ""):
+                # What went with it because nothing else was around it is no more than its leaves.
+                tails = [tail for tail, _ in leaves(item.before)] if item.after is ABSENT else [()]
+                found.update(dict.fromkeys((*item.path, *tail) for tail in tails))
     return tuple(found)
+
+
+def recorded_paths(settings: Mapping[str, Json]) -> tuple[Path, ...]:
+    """The paths that the recorded settings of a node ignore."""
+    ignored = settings.get("ignore_changes", ())
+    if ignored == "all":
+        return ((),)
+    return tuple(path for text in ignored if (path := input_path(text)) is not None)
 
 
 def below(path: Path, ignored: Sequence[Path]) -> bool:
@@ -119,12 +142,18 @@ def unsendable(
     changed = {str(item.path[0]) for item in fields}
     for name, value in inputs.items():
         spec = step.schema.inputs.get(name)
-        if not whole and (name not in changed or (spec is not None and spec.merge)):
+        merges = spec is not None and spec.merge and not whole
+        if not whole and name not in changed:
             continue
         for path, leaf in leaves(value, (name,)):
-            if is_sealed(leaf):
+            key = path[:2]
+            if is_sealed(leaf) and not (merges and not _touches(fields, key)):
                 return _refusal(node, name, path)
     return None
+
+
+def _touches(fields: Sequence[FieldChange], path: Path) -> bool:
+    return any(item.path[: len(path)] == path for item in fields)
 
 
 def _refusal(node: Node, name: str, path: Path) -> Diagnostic:

@@ -67,7 +67,7 @@ def with_impact(
 def _going(steps: Steps, change: NodeChange, records: Mapping[str, ResourceRecord]) -> Going | None:
     """What this change deletes, where it is a resource of its own."""
     record = records.get(change.node)
-    if change.action not in ("delete", "replace"):
+    if change.action not in ("delete", "replace") or change.stays_for:
         return None
     type_, resource_id, inputs = change.type, change.resource_id, {}
     if change.reason != "deposed" and record is not None:

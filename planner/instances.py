@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from flowplan.planner.absent import missing_params
 from flowplan.planner.expressions import ExpressionError, NameScope, evaluate, references
 from flowplan.planner.expressions.rewrite import as_expression, literal, members_of
 from flowplan.planner.template import Node
@@ -20,8 +21,8 @@ from flowplan.planner.values import (
     Json,
     Path,
     Value,
+    has_unknown,
     sensitive_paths,
-    unknowns,
 )
 
 __all__ = ["Instances", "Made", "settle"]
@@ -59,6 +60,7 @@ def settle(
     What comes out of one of the params `secrets` is not written out, so that it stays marked.
     """
     found = Instances()
+    taken = {node.id: node for node in nodes if not node.presence.several}
     settling = _Settling(NameScope(params), report, secrets)
     for node in nodes:
         if node.presence is ALWAYS:
@@ -69,10 +71,21 @@ def settle(
             each = list(settling.items(node))
             found.keys[node.id] = tuple(item.key for item in each)
             made = [Made(instance(node.id, item.key), item) for item in each]
+        for item in made:
+            _refuse_twin(node, taken.setdefault(item.id, node), item, report)
         there = [item for item in made if settling.is_there(node, item)]
         found.made[node.id] = tuple(there)
         found.absent |= {item.id for item in made} - {item.id for item in there}
     return found
+
+
+def _refuse_twin(node: Node, first: Node, made: Made, report: Report) -> None:
+    if first is not node:
+        line = report.document.position((*first.path, "id")).line
+        report.error(
+            "FP109", f"the id {made.id} is used twice", (*node.path, "id"), node=made.id,
+            detail=f"It stands in line {line} already.", hint="give one of the nodes another id",
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,27 +125,27 @@ class _Settling:
         except ExpressionError as error:
             self._misfit(node, error, path)
             return None
-        if not self._is_open(node, value, path):
+        if not self._is_open(node, written, value, path):
             return None
         if value is None:
             self._not_several(node, value, path)
         return value
 
-    def _is_open(self, node: Node, value: Value, path: Path) -> bool:
-        missing = next((item for item in unknowns(value) if not item.sensitive), None)
+    def _is_open(self, node: Node, written: Json, value: Value, path: Path) -> bool:
         if sensitive_paths(value):
             self.report.error(
                 "FP189", f"`{path[-1]}` hangs on a sensitive value", path, node=node.id,
-                detail="Which nodes there are is shown in every plan and kept in the state.",
-                hint="use a param that is not sensitive; secrets can be looked up by key, as in "
-                "${{ api_keys[each.key] }}",
+                detail="Which nodes there are is shown in every plan and kept in the state. A "
+                "secret can be looked up by key, as in ${{ api_keys[each.key] }}.",
+                hint="use a param that is not sensitive",
             )  # fmt: skip
             return False
-        if missing is not None:
+        if has_unknown(value):
+            name = next(missing_params(written, self.scope.params))
             self.report.error(
-                "FP199", f"`{path[-1]}` needs the param `{missing.output}`, which has no value",
+                "FP199", f"`{path[-1]}` needs the param `{name}`, which has no value",
                 path, node=node.id, detail="Without it nobody knows which nodes there are.",
-                hint=f"give it with -p {missing.output}=VALUE",
+                hint=f"give it with -p {name}=VALUE",
             )  # fmt: skip
             return False
         return True
@@ -185,7 +198,7 @@ class _Settling:
         except ExpressionError as error:
             self._misfit(node, error, path)
             return True
-        if not self._is_open(node, value, path):
+        if not self._is_open(node, written, value, path):
             return True
         if not isinstance(value, bool):
             self.report.error(

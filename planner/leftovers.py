@@ -15,7 +15,7 @@ from flowplan.planner.workspace import Steps
 from flowplan.protocol import Cluster, Owned, StepType
 from flowplan.state.model import ResourceRecord
 
-__all__ = ["left_behind"]
+__all__ = ["left_behind", "still_there"]
 
 
 def left_behind(
@@ -46,13 +46,20 @@ def _orphans(
     steps: Steps, cluster: Cluster, records: Sequence[ResourceRecord]
 ) -> Iterator[Diagnostic]:
     owners = {item: record for record in records for item in record.owned}
-    for kind in sorted({item.kind for item in owners}):
-        ids = sorted(item.resource_id for item in owners if item.kind == kind)
+    ordered = sorted(owners, key=lambda item: (item.kind, item.resource_id))
+    for item in still_there(steps, cluster, ordered):
+        yield _orphan(owners[item], item.kind, item.resource_id)
+
+
+def still_there(steps: Steps, cluster: Cluster, owned: Sequence[Owned]) -> tuple[Owned, ...]:
+    """Those that the cluster still has, or that can't be asked about. Raises what it raises."""
+    gone: set[Owned] = set()
+    for kind in {item.kind for item in owned}:
         step = _reader(steps, kind)
+        ids = [item.resource_id for item in owned if item.kind == kind]
         there = step.fetch(cluster, ids) if step else dict.fromkeys(ids, True)
-        for resource_id in ids:
-            if there.get(resource_id) is not None:
-                yield _orphan(owners[Owned(kind, resource_id)], kind, resource_id)
+        gone |= {Owned(kind, item) for item in ids if there.get(item) is None}
+    return tuple(item for item in owned if item not in gone)
 
 
 def _reader(steps: Steps, kind: str) -> StepType | None:

@@ -74,7 +74,9 @@ class NodeChange:
     `blocked` is the word that `--allow-delete` needs; `kept_by` is another node that wants the
     effect (a deployment) which this one lets go; `then` is what an
     import does once it has taken over; `unchanged` counts the inputs that stay;
-    `used_by` are those that would miss what goes and are not part of this plan.
+    `used_by` are those that would miss what goes and are not part of this plan; `moved_from` is
+    the name that the state still has for this node; `stays_for` are nodes outside of this plan
+    that use what is replaced, so that the old one stays deposed.
     """
 
     node: str
@@ -93,6 +95,8 @@ class NodeChange:
     then: Action | None = None
     unchanged: int = 0
     used_by: tuple[User, ...] = ()
+    moved_from: str | None = None
+    stays_for: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +157,8 @@ class Plan:
 
     `changes` has every node of template and state, also the `no-op` ones. `server` is the
     cluster's version and `cluster` its uuid; `requests` is the number of requests the refresh
-    took, `checked` whether there was one. `partial`: nodes that are not in `changes` were not
+    took, `checked` whether there was one, `looked_at` how many resources a refresh-only one read.
+    `partial`: nodes that are not in `changes` were not
     looked at and stay as they are. `not_given` are the secret params that it was made without.
     """
 
@@ -171,6 +176,7 @@ class Plan:
     requests: int = 0
     checked: bool = True
     partial: Partial | None = None
+    looked_at: int = 0
     not_given: tuple[str, ...] = ()
 
     @property

@@ -79,6 +79,7 @@ def _partial(data: dict[str, Any] | None) -> Partial | None:
 
 def _change(data: dict[str, Any]) -> NodeChange:
     lists = {name: tuple(data[name]) for name in ("depends_on", "steps", "notes")}
+    lists["stays_for"] = tuple(data.get("stays_for", ()))
     users = tuple(User(**item) for item in data.get("used_by", ()))
     return NodeChange(**{**data, **lists, "fields": _fields(data["fields"]), "used_by": users})
 

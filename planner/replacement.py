@@ -20,7 +20,7 @@ from flowplan.planner.values import Unknown
 from flowplan.protocol import Holder, StepType
 from flowplan.state.model import ResourceRecord
 
-__all__ = ["forced_by_use", "foreign_holders", "requested"]
+__all__ = ["forced_by_use", "foreign_holders", "kept_in_place", "requested"]
 
 
 def forced_by_use(
@@ -48,6 +48,34 @@ def forced_by_use(
     return replaced, foreign_holders(node, record, holders)
 
 
+def kept_in_place(
+    decision: Decision, node: Node, record: ResourceRecord, holders: Holders
+) -> tuple[Decision, tuple[Diagnostic, ...]]:
+    """The same for a node with `keep_id`: an update, for which the models are undeployed."""
+    blocking = sorted(
+        (holder for holder in holders.of(record) if holder.blocks_update),
+        key=lambda holder: holder.resource_id,
+    )
+    if not decision.fields or not blocking:
+        return decision, ()
+    names = ", ".join(sorted(holder.name or holder.resource_id for holder in blocking))
+    note = f"{names} is undeployed for the change, and deployed again: predictions stop meanwhile"
+    ours = {other.resource_id for other in holders.records.values()}
+    warned = tuple(
+        Diagnostic(
+            "warning", "FP246",
+            f"{holder.kind} {holder.resource_id} ({holder.name}) stops serving for a moment, too",
+            f"It is not in this state and uses {record.resource_id}, which can't be changed while "
+            "it is deployed. It is deployed again after the change.",
+            node=node.id, hint="tell who uses it, or take keep_id out: then it goes on serving",
+        )
+        for holder in blocking
+        if holder.resource_id not in ours
+    )  # fmt: skip
+    paused = tuple(holder.name or holder.resource_id for holder in blocking)
+    return replace(decision, notes=(*decision.notes, note), paused=paused), warned
+
+
 def requested(
     decision: Decision, node: Node, step: StepType, record: ResourceRecord, holders: Holders
 ) -> tuple[Decision, tuple[Diagnostic, ...]]:
@@ -59,14 +87,17 @@ def requested(
         return decision, ()
     if step.schema.creates == "act":
         return replace(decision, action="update", reason="requested"), ()
-    # An effect can't be there twice: taking the old one back last would end the new one, too.
-    first = step.schema.create_before_destroy and step.schema.creates == "resource"
+    # An effect can't be there twice: taking the old one back last would end the new one, too. It
+    # is on the same resource afterwards, so what it gives to others stays.
+    effect = step.schema.creates == "effect"
+    first = step.schema.create_before_destroy and not effect
+    unknown = {name: Unknown(node.id, name) for name in step.schema.outputs}
     replaced = replace(
         decision,
         action="replace",
         reason="requested",
         order="create_before_destroy" if first else "destroy_before_create",
-        outputs={name: Unknown(node.id, name) for name in step.schema.outputs},
+        outputs=decision.outputs if effect else unknown,
     )
     return replaced, foreign_holders(node, record, holders)
 

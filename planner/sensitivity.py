@@ -12,7 +12,7 @@ from dataclasses import replace
 from flowplan.planner.expressions import references
 from flowplan.planner.params import Params
 from flowplan.planner.template import Template
-from flowplan.planner.template.each import names_behind
+from flowplan.planner.template.each import EACH, names_behind
 from flowplan.planner.values import Sensitive, Unknown
 from flowplan.planner.workspace import Steps
 
@@ -33,9 +33,9 @@ def secret_params(template: Template, steps: Steps) -> frozenset[str]:
             spec = schema.inputs.get(name) if schema else None
             if spec is not None and spec.sensitive:
                 for item in references(value):
-                    found.update(_names(item.name))
-                    for behind in names_behind(node.presence, item.name):
-                        found.update(_names(behind))
+                    several = node.presence.several and item.name[0] == EACH
+                    used = names_behind(node.presence, item.name) if several else (item.name,)
+                    found.update(param for path in used for param in _names(path))
     return frozenset(found)
 
 

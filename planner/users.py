@@ -51,7 +51,11 @@ def spared(
         if outside and change.reason == "deposed":
             continue
         if outside and change.order == "create_before_destroy":
-            note = f"{', '.join(outside)} stays on the old one, which is kept until that is applied"
-            yield replace(change, steps=change.steps[:-1], notes=(*change.notes, note))
+            stay = "stays" if len(outside) == 1 else "stay"
+            note = f"{', '.join(outside)} {stay} on the old one, which is kept until then"
+            yield replace(
+                change, steps=change.steps[:-1], notes=(*change.notes, note),
+                stays_for=tuple(outside),
+            )  # fmt: skip
         else:
             yield change

@@ -13,13 +13,15 @@ from flowplan.planner.adopt import Adoption, adopt, as_import
 from flowplan.planner.decide import NOT_READ, Decision, Found, decide
 from flowplan.planner.effects import Effects
 from flowplan.planner.imports import Importing
+from flowplan.planner.lifecycle import Bending, with_fields_of
+from flowplan.planner.moves import as_moved
 from flowplan.planner.params import Params
 from flowplan.planner.plan import Drift, NodeChange
 from flowplan.planner.refresh import Holders
 from flowplan.planner.removal import is_allowed, needs_permission
-from flowplan.planner.replacement import forced_by_use, requested
+from flowplan.planner.replacement import forced_by_use, kept_in_place, requested
 from flowplan.planner.resolve import Resolver
-from flowplan.planner.template import Node, Template
+from flowplan.planner.template import Lifecycle, Node, Template
 from flowplan.planner.values import Value
 from flowplan.planner.wording import steps_of
 from flowplan.planner.workspace import Workspace
@@ -33,7 +35,8 @@ __all__ = ["Walk", "Walked"]
 class Walked:
     """What a walk found: a change a node, drift, warnings, the workflow's outputs, effects.
 
-    `adopted` are the records of what is taken over, by node.
+    `adopted` are the records of what is taken over, by node; `wrong` is what the settings of nodes
+    don't allow.
     """
 
     changes: tuple[NodeChange, ...]
@@ -42,13 +45,15 @@ class Walked:
     outputs: Mapping[str, Value]
     effects: Effects
     adopted: Mapping[str, ResourceRecord]
+    wrong: tuple[Diagnostic, ...] = ()
 
 
 class Walk:
     """One pass over a template. `found` is what the refresh read, None without one.
 
     `imports` are the nodes that take over what is there, with what was read of it; `replaced`
-    those that are to be made anew though nothing differs.
+    those that are to be made anew though nothing differs; `moves` has the old names of renamed
+    nodes by their new ones.
     """
 
     def __init__(
@@ -62,6 +67,7 @@ class Walk:
         allow_delete: frozenset[str] = frozenset(),
         imports: Mapping[str, Importing] | None = None,
         replaced: frozenset[str] = frozenset(),
+        moves: Mapping[str, str] | None = None,
     ) -> None:
         self.allow_delete = allow_delete
         self.steps = workspace.steps
@@ -70,6 +76,7 @@ class Walk:
         self.found = found
         self.imports = imports or {}
         self.replaced = replaced
+        self.moves = moves or {}
         self.adopted: dict[str, Adoption] = {}
         self.salt = salt
         self.resolver = Resolver.of(template, params, workspace.steps)
@@ -82,10 +89,11 @@ class Walk:
         }
         self.holders = Holders(workspace.steps, cluster, {**records, **coming})
         self.effects = Effects(workspace.steps)
+        self.bending = Bending(self.nodes, self.holders)
 
     def run(self) -> Walked:
         """Decide every node. Raises `TemplateError` and what the cluster raises."""
-        changes: list[NodeChange] = []
+        changes = self.bending.changes
         drift: list[Drift] = []
         warnings: list[Diagnostic] = []
         for name in self.graph.order:
@@ -93,23 +101,25 @@ class Walk:
             step = self.steps.step(node.type)
             desired = self.resolver.inputs(node, step.schema)
             decision, warned = self._decide(node, step, desired)
-            self.resolver.outputs[name] = {**(decision.outputs or {}), **step.preview(desired)}
+            given = desired if decision.inputs is None else decision.inputs
+            self.resolver.outputs[name] = {**(decision.outputs or {}), **step.preview(given)}
             change = self._change(node, step, decision)
             if self._needs_permission(change):
                 change = replace(change, blocked=change.resource_id or name)
                 word = change.blocked or name
                 permission = needs_permission(self.records[name], word, replaced=True)
                 warned = (*warned, permission)
-            changes.append(change)
+            changes[name] = change
             warnings += warned
             drift += [decision.drift] if decision.drift else []
         return Walked(
-            tuple(self._kept(change) for change in changes),
+            tuple(self._kept(change) for change in changes.values()),
             tuple(drift),
             tuple(warnings),
             self.resolver.workflow_outputs(),
             self.effects,
             {name: adoption.record for name, adoption in self.adopted.items()},
+            tuple(self.bending.wrong),
         )
 
     def _decide(
@@ -120,19 +130,44 @@ class Walk:
         record = self.records.get(node.id)
         decision = decide(node, step, desired, record, self._found(record), self.salt)
         warned: tuple[Diagnostic, ...] = ()
-        if record is not None and decision.action == "update":
-            decision, warned = forced_by_use(decision, node, step, record, self.holders)
-        if record is not None and node.id in self.replaced:
-            decision, told = requested(decision, node, step, record, self.holders)
-            warned = (*warned, *told)
+        if record is not None:
+            decision, warned = self._settled(decision, node, step, record, desired)
         if record is not None and node.id in self.adopted:
             # Whatever comes next, until then dependants use what was taken over.
             decision = replace(decision, outputs=record.outputs)
         stays = record is not None and (
             node.id in self.adopted or decision.action in ("no-op", "update")
         )
-        self.effects.want(node, desired, record.resource_id if record and stays else None)
+        given = desired if decision.inputs is None else decision.inputs
+        self.effects.want(node, given, record.resource_id if record and stays else None)
         return decision, warned
+
+    def _settled(
+        self,
+        decision: Decision,
+        node: Node,
+        step: StepType,
+        record: ResourceRecord,
+        desired: Mapping[str, Value],
+    ) -> tuple[Decision, tuple[Diagnostic, ...]]:
+        """The decision once it is known who uses the resource, and what the settings say."""
+        warned: tuple[Diagnostic, ...] = ()
+        if decision.action == "update" and node.lifecycle.keep_id:
+            decision, warned = kept_in_place(decision, node, record, self.holders)
+        elif decision.action == "update":
+            decision, warned = forced_by_use(decision, node, step, record, self.holders)
+        if node.id in self.replaced:
+            decision, told = requested(decision, node, step, record, self.holders)
+            warned = (*warned, *told)
+        if node.lifecycle == Lifecycle() or node.id in self.adopted:
+            return decision, warned
+        bent = self.bending.bend(decision, node, step, record, desired)
+        if bent.action == "replace" and node.lifecycle.ignore_changes:
+            # What is made anew is made as the template says.
+            plain = replace(node, lifecycle=Lifecycle())
+            raw = decide(plain, step, desired, record, self._found(record), self.salt)
+            bent = with_fields_of(bent, raw)
+        return bent, warned
 
     def _adopt(self, node: Node, step: StepType, desired: Mapping[str, Value]) -> None:
         """From here on the node is one with a record, as it will be."""
@@ -174,7 +209,7 @@ class Walk:
         ]
         steps = steps_of(
             decision.action, type_name=node.type, schema=step.schema, fields=decision.fields,
-            order=decision.order, repointed=moved, reason=decision.reason,
+            order=decision.order, repointed=moved, reason=decision.reason, paused=decision.paused,
         )  # fmt: skip
         change = NodeChange(
             node=node.id, type=node.type, action=decision.action, reason=decision.reason,
@@ -184,5 +219,6 @@ class Walk:
             fields=decision.fields, order=decision.order, steps=steps, notes=decision.notes,
             unchanged=decision.unchanged,
         )  # fmt: skip
+        change = as_moved(change, self.moves.get(node.id))
         adoption = self.adopted.get(node.id)
         return as_import(change, adoption) if adoption else change

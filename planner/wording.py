@@ -37,8 +37,12 @@ def steps_of(
     order: Order | None,
     repointed: Sequence[str],
     reason: str,
+    paused: Sequence[str] = (),
 ) -> tuple[str, ...]:
-    """The operations in order; `repointed` are the nodes that move to a replacement."""
+    """The operations in order; `repointed` are the nodes that move to a replacement.
+
+    `paused` are the models that are undeployed meanwhile.
+    """
     what = thing(type_name, schema.resource_type)
     if schema.creates == "act":
         return {"create": (f"run {type_name}",), "update": (f"run {type_name} again",)}.get(
@@ -46,6 +50,11 @@ def steps_of(
         )
     if action == "create":
         return (f"create the {what}",)
+    if action == "update" and paused:
+        models = ", ".join(paused)
+        change = _update(what, fields, reason)
+        again = f"deploy {models} again: until then predictions fail"
+        return (f"undeploy {models}", *change, again)
     if action == "update":
         return _update(what, fields, reason)
     if action == "replace":
@@ -68,7 +77,8 @@ def _update(what: str, fields: Sequence[FieldChange], reason: str) -> tuple[str,
 
 def _replace(what: str, order: Order | None, repointed: Sequence[str]) -> tuple[str, ...]:
     if order == "destroy_before_create":
-        return (deletion(what), f"create the new {what}")
+        make = "deploy the model again" if what == "deployment" else f"create the new {what}"
+        return (deletion(what), make)
     moves = [f"move {', '.join(repointed)} to it"] if repointed else []
     last = "undeploy the old model" if what == "deployment" else f"delete the old {what}"
     return (f"create the new {what}", *moves, last)

@@ -62,7 +62,7 @@ MODEL_INPUTS: Mapping[str, InputSpec] = {
         ("string",), set="in_place", remove="keep", description="A text for people."
     ),
     "model_group_id": InputSpec(
-        ("string",), set="in_place", remove="keep", reference="model_group",
+        ("string",), set="in_place", remove="replace", reference="model_group",
         description="The group that it belongs to.",
     ),
     "deploy": InputSpec(

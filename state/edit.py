@@ -22,6 +22,7 @@ __all__ = [
     "move",
     "not_recorded",
     "remove",
+    "renamed",
     "selected",
     "users_of",
 ]
@@ -63,15 +64,19 @@ def move(state: State, source: str, dest: str, naming: Naming, location: str) ->
             hint="Give another name. If that one is to be forgotten, and stay on the cluster:\n"
             + shlex.join(["flowplan", "state", "rm", dest]),
         )
-    renamed = _Renaming(source, dest, naming)
-    records = (renamed.record(record) for record in state.resources.values())
+    return renamed(state, {source: dest}, naming)
+
+
+def renamed(state: State, names: Mapping[str, str], naming: Naming) -> State:
+    """The same with nodes renamed wherever they are named, `names` from old to new."""
+    work = _Renaming(names, naming)
+    records = (work.record(record) for record in state.resources.values())
     return replace(state, resources={record.node: record for record in records})
 
 
 @dataclass(frozen=True, slots=True)
 class _Renaming:
-    source: str
-    dest: str
+    names: Mapping[str, str]
     naming: Naming
 
     def record(self, record: ResourceRecord) -> ResourceRecord:
@@ -91,7 +96,7 @@ class _Renaming:
         return {**inputs, **{name: [self._name(item) for item in inputs[name]] for name in named}}
 
     def _name(self, name: Json) -> Json:
-        return self.dest if name == self.source else name
+        return self.names.get(name, name) if isinstance(name, str) else name
 
 
 def remove(state: State, nodes: Collection[str]) -> State:

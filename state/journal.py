@@ -126,6 +126,10 @@ class JournalWriter:
         """A node is no longer recorded."""
         self._log.append({"kind": "drop", "node": node})
 
+    def move(self, node: str, record: ResourceRecord) -> None:
+        """What was recorded of `node` is `record` from now on, which has another name."""
+        self._log.append({"kind": "move", "from": node, "record": record_to_json(record)})
+
     def status(self, status: ProvisionStatus) -> None:
         """The provisioning status as it is from now on."""
         self._log.append({"kind": "status", "status": to_json(status)})

@@ -50,7 +50,10 @@ class ResourceRecord:
     the first read-back), `dependencies` the nodes whose outputs it used. `owned` came into
     being with it. `pending` are the top-level inputs whose change was begun and not finished;
     `notes` is what the step type said before an unfinished create. `in_use`: the cluster refused
-    to update it in place, so its next change is a replacement.
+    to update it in place, so its next change is a replacement. `lifecycle` has the settings that
+    hold when the template is gone. `paused` are the models that a change in place undeployed, and
+    that have to be deployed again; `due`: what triggers its replacement was changed, and it was
+    not replaced yet.
     """
 
     node: str
@@ -68,6 +71,8 @@ class ResourceRecord:
     lifecycle: Mapping[str, Json] = field(default_factory=dict)
     notes: Mapping[str, Json] = field(default_factory=dict)
     in_use: bool = False
+    paused: tuple[str, ...] = ()
+    due: bool = False
 
     def depose(self) -> Deposed:
         """This resource as one that has been replaced."""

@@ -101,6 +101,11 @@ class _Builder:
     def drop(self, entry: Entry) -> None:
         self.resources.pop(entry["node"], None)
 
+    def move(self, entry: Entry) -> None:
+        record = record_from_json(entry["record"], "record")
+        self.resources.pop(entry["from"], None)
+        self.resources[record.node] = record
+
     def set_status(self, entry: Entry) -> None:
         self.status = from_json(ProvisionStatus, entry["status"], "status")
 
@@ -123,6 +128,7 @@ _HANDLERS: Mapping[str, Callable[[_Builder, Entry], None]] = {
     "failed": _Builder.failed,
     "put": _Builder.put,
     "drop": _Builder.drop,
+    "move": _Builder.move,
     "status": _Builder.set_status,
     "output": _Builder.set_outputs,
 }

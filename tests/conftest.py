@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.lab import Lab
+
+TESTS = Path(__file__).parent
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -20,6 +23,34 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=live)
     for item in live:
         item.add_marker(pytest.mark.timeout(2400))
+
+
+@pytest.fixture
+def golden() -> Callable[[str, str], None]:
+    """Compare a text with tests/golden/<name>, or, with FLOWPLAN_REGEN=1, write it there."""
+
+    def compare(name: str, text: str) -> None:
+        path = TESTS / "golden" / name
+        if os.environ.get("FLOWPLAN_REGEN") == "1":
+            path.write_text(text + "\n", encoding="utf-8")
+        assert text + "\n" == path.read_text(encoding="utf-8")
+
+    return compare
+
+
+@pytest.fixture
+def schema() -> Callable[[str, object], None]:
+    """Check a document against a published schema."""
+    jsonschema = pytest.importorskip("jsonschema")
+
+    def check(name: str, document: object) -> None:
+        path = TESTS.parent / "docs" / "schema" / f"{name}.json"
+        published = json.loads(path.read_text(encoding="utf-8"))
+        jsonschema.Draft7Validator.check_schema(published)
+        plain = json.loads(json.dumps(document))
+        jsonschema.Draft7Validator(published).validate(plain)
+
+    return check
 
 
 @pytest.fixture

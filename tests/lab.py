@@ -17,6 +17,7 @@ from flowplan.planner.expand import expand
 from flowplan.planner.params import resolve
 from flowplan.planner.plan import NodeChange, Plan
 from flowplan.planner.reconcile import recover
+from flowplan.planner.select import Selection
 from flowplan.planner.sensitivity import mark_secrets, secret_params
 from flowplan.planner.source import parse_text
 from flowplan.planner.template import check_params, parse
@@ -152,7 +153,7 @@ class Lab:
         )
 
     def plan(self, **options: Any) -> Plan:
-        return build(self.workspace(template=options.get("mode") != "destroy"), **options)
+        return build(self.workspace(template=options.get("mode", "apply") == "apply"), **options)
 
     def apply(
         self, *, stop: Stop | None = None, listen: Callable[[Event], None] | None = None, **kw: Any
@@ -163,12 +164,17 @@ class Lab:
     def destroy(self, **kw: Any) -> Summary:
         return self._run(self.workspace(template=False), "destroy", None, None, **kw)
 
+    def accept(self, **kw: Any) -> Summary:
+        """An apply that only takes what changed on the cluster into the state."""
+        return self._run(self.workspace(template=False), "refresh-only", None, None, **kw)
+
     def _run(
         self,
         workspace: Workspace,
         mode: str,
         stop: Stop | None,
         listen: Callable[[Event], None] | None,
+        selection: Selection | None = None,
         **kw: Any,
     ) -> Summary:
         self.events = []
@@ -180,7 +186,7 @@ class Lab:
 
         with workspace.backend.lock(mode):
             recover(workspace)
-            plan = build(workspace, mode=mode)  # type: ignore[arg-type]
+            plan = build(workspace, mode=mode, selection=selection)  # type: ignore[arg-type]
             return execute(workspace, plan, listener=listener, stop=stop, **kw)
 
     # ---- what is there ------------------------------------------------------------------

@@ -11,6 +11,7 @@ from flowplan.planner.template import Template
 
 __all__ = [
     "next_after_checks",
+    "next_after_drift",
     "next_after_edit",
     "next_after_failure",
     "next_after_plan",
@@ -36,6 +37,13 @@ def next_after_plan(flags: Flags, plan: Plan, template: Template | None) -> str:
     if any(change.blocked and change.action == "replace" for change in plan.changes):
         return f"{line}, or undo the change{'s' if len(blocked) > 1 else ''}."
     return f"{line}, or keep {'them' if len(blocked) > 1 else 'the node'}."
+
+
+def next_after_drift(flags: Flags) -> str:
+    """What shows the changes that put drift right, and what takes it over instead."""
+    words = [*_same(flags, None), *_about(flags)]
+    put_right, accept = _command("plan", *words), _command("apply", "--refresh-only", *words)
+    return f"{put_right}, or to accept it: {accept}"
 
 
 def next_after_failure(flags: Flags, template: Template | None) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 from flowplan.cli.call import Call
 from flowplan.cli.endpoint import choose_endpoint, connect
 from flowplan.errors import Diagnostic, TemplateError, UsageError
-from flowplan.planner.absent import without_secrets
+from flowplan.planner.absent import with_open, without_secrets
 from flowplan.planner.expand import expand
 from flowplan.planner.params import Params, resolve
 from flowplan.planner.planfile import SavedPlan
@@ -75,17 +75,28 @@ def find(call: Call, *, wanted: bool = False) -> Place:
 
 
 def load_template(
-    call: Call, path: Path, registry: Registry, saved: Mapping[str, Any] | None = None
+    call: Call,
+    path: Path,
+    registry: Registry,
+    saved: Mapping[str, Any] | None = None,
+    *,
+    open_params: bool = False,
 ) -> Loaded:
     """Read, validate and parametrise; `saved` are the params of a saved plan.
 
-    Raises `TemplateError` with all that is wrong.
+    With `open_params`, what has no value may stay so. Raises `TemplateError` with all that is
+    wrong.
     """
-    return load_document(call, read(path), registry, saved)
+    return load_document(call, read(path), registry, saved, open_params=open_params)
 
 
 def load_document(
-    call: Call, document: Document, registry: Registry, saved: Mapping[str, Any] | None = None
+    call: Call,
+    document: Document,
+    registry: Registry,
+    saved: Mapping[str, Any] | None = None,
+    *,
+    open_params: bool = False,
 ) -> Loaded:
     """Validate and parametrise what was read; see `load_template`."""
     template, found = parse(document, registry, strict=call.flags.strict, partial=True)
@@ -94,7 +105,7 @@ def load_document(
     broken = any(item.severity == "error" for item in found)
     # Expressions that can't be read say nothing of where params go.
     secrets = declared_secrets(template) if broken else secret_params(template, registry)
-    params, wrong = _params(call, template, secrets, saved)
+    params, wrong = _params(call, template, secrets, saved, open_params=open_params)
     told = tuple(sorted((*found, *wrong), key=lambda item: (item.line or 0, item.column or 0)))
     if not any(item.severity == "error" for item in told):
         template, wrong = expand(
@@ -108,7 +119,12 @@ def load_document(
 
 
 def _params(
-    call: Call, template: Template, secrets: frozenset[str], saved: Mapping[str, Any] | None
+    call: Call,
+    template: Template,
+    secrets: frozenset[str],
+    saved: Mapping[str, Any] | None,
+    *,
+    open_params: bool,
 ) -> tuple[Params, tuple[Diagnostic, ...]]:
     """The params and what is wrong with them, to be told with the template's own mistakes."""
     if call.params is not None:
@@ -128,6 +144,8 @@ def _params(
         return Params(), error.diagnostics
     if call.flags.allow_missing_secrets:
         params = without_secrets(params, secrets)
+    if open_params:
+        params = with_open(params, secrets)
     return params, check_params(template, params.values)
 
 

@@ -15,7 +15,7 @@ from flowplan.state.model import OutputRecord
 
 __all__ = ["summary_lines"]
 
-_WORDS = ("created", "updated", "replaced", "deleted", "imported", "failed", "skipped")
+_WORDS = ("created", "updated", "replaced", "deleted", "imported", "moved", "failed", "skipped")
 
 
 def summary_lines(
@@ -31,6 +31,8 @@ def summary_lines(
     done = ", ".join(counts)
     if summary.failed or summary.skipped or summary.left or summary.interrupted:
         return _unfinished(summary, done, look, next_step)
+    if mode == "refresh-only":
+        return _accepted(summary, look)
     verb = "Destroyed" if mode == "destroy" else "Applied"
     took = seconds_text(summary.elapsed_ms)
     head = look.paint("bold green", f"{verb}:") + f" {done or 'nothing changed'} in {took}."
@@ -40,6 +42,13 @@ def summary_lines(
     if summary.checks:
         lines.append(_checks(summary, look, next_step))
     return "\n".join(lines)
+
+
+def _accepted(summary: Summary, look: Look) -> str:
+    several = "" if summary.accepted == 1 else "s"
+    what = f"what changed on {summary.accepted:,} resource{several} is in the state now"
+    head = look.paint("bold green", "Accepted:")
+    return f"{head} {what}. State serial {summary.serial}."
 
 
 def _checks(summary: Summary, look: Look, next_step: str) -> str:

@@ -88,6 +88,7 @@ def _summary(summary: Summary, at: datetime) -> dict[str, Any]:
         "replaced": summary.replaced,
         "deleted": summary.deleted,
         "imported": summary.imported,
+        "moved": summary.moved,
         "accepted": summary.accepted,
         "failed": summary.failed,
         "skipped": summary.skipped,

@@ -35,7 +35,7 @@ def field_lines(change: NodeChange, look: Look) -> list[str]:
 def _created(path: str, field: FieldChange, look: Look) -> list[str]:
     """There is no before to show."""
     if not field.known:
-        return [f"{INDENT}{path}  {unknown_text(field)}"]
+        return _line(path, unknown_text(field), look)
     if field.sensitive:
         return [f"{INDENT}{path}  {SENSITIVE}"]
     block = _whole(field.after, look)

@@ -61,6 +61,7 @@ def _change(change: NodeChange) -> dict[str, Any]:
         "steps": list(change.steps),
         "notes": list(change.notes),
         "blocked": change.blocked,
+        "moved_from": change.moved_from,
         "used_by": [
             {"kind": user.kind, "id": user.id, "name": user.name} for user in change.used_by
         ],

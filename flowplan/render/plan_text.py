@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-from flowplan.planner.plan import Drift, NodeChange, OutputChange, Plan
+from flowplan.planner.plan import Drift, NodeChange, OutputChange, Partial, Plan
 from flowplan.render.look import Look
 from flowplan.render.plan_fields import INDENT, change_text, field_lines
 from flowplan.render.sanitise import clean
@@ -17,7 +17,14 @@ from flowplan.render.tables import wrapped
 from flowplan.render.used_by import used_by_lines
 from flowplan.render.values import path_text, value_text
 
-__all__ = ["change_lines", "no_changes_text", "plan_text", "summary_text"]
+__all__ = [
+    "change_lines",
+    "drift_lines",
+    "no_changes_text",
+    "partial_text",
+    "plan_text",
+    "summary_text",
+]
 
 _SYMBOLS = {
     "create": ("+ ", "green"),
@@ -40,20 +47,26 @@ def plan_text(plan: Plan, look: Look, *, next_step: str = "") -> str:
     A plan that changes nothing, with nothing to report, is one line.
     """
     if plan.empty and not plan.drift and not plan.outputs_changed and not look.verbose:
-        line = no_changes_text(plan)
-        if not look.fold:
-            return line
-        return "\n".join(row for part in line.split("\n") for row in wrapped(part, look.width, ""))
+        return "\n".join(_folded(no_changes_text(plan), look))
     parts = [_header(plan, look), "", *change_lines(plan, look)]
     if plan.drift:
-        parts += [*_drift(plan, look), ""]
+        parts += [*drift_lines(plan, look), ""]
     if plan.outputs_changed:
         parts += [*_outputs(plan.outputs), ""]
     parts += _without(plan)
-    parts.append(look.paint("bold", summary_text(plan)))
+    if plan.partial is not None:
+        parts += _folded(partial_text(plan.partial), look)
+    parts += [look.paint("bold", row) for row in _folded(summary_text(plan), look)]
     if next_step:
         parts.append(f"Next: {next_step}")
     return "\n".join(parts)
+
+
+def _folded(text: str, look: Look) -> list[str]:
+    rows = text.split("\n")
+    if not look.fold:
+        return rows
+    return [row for part in rows for row in wrapped(part, look.width, "")]
 
 
 def no_changes_text(plan: Plan) -> str:
@@ -63,9 +76,13 @@ def no_changes_text(plan: Plan) -> str:
     if plan.mode == "refresh-only":
         return "No changes. The cluster is as it was recorded."
     number = len(plan.changes)
-    what = f"{number:,} resource{'' if number == 1 else 's'} match{'es' if number == 1 else ''}"
     times = f"{plan.requests:,} request{'' if plan.requests == 1 else 's'}"
     how = f"checked on the cluster in {times}" if plan.checked else "compared with the state only"
+    if plan.partial is not None:
+        nodes = f"{number:,} selected node{'' if number == 1 else 's'}"
+        first = f"No changes. There is nothing to do for the {nodes} ({how})."
+        return f"{first}\n{partial_text(plan.partial)}" + "".join(_kept(plan))
+    what = f"{number:,} resource{'' if number == 1 else 's'} match{'es' if number == 1 else ''}"
     return f"No changes. {what} the template ({how})." + "".join(
         f"\n{line}" for line in (*_without(plan), *_kept(plan))
     )
@@ -85,6 +102,15 @@ def _without(plan: Plan) -> Iterator[str]:
         yield f"Not given: {names}. What is made of it is taken as unchanged."
 
 
+def partial_text(partial: Partial) -> str:
+    """That the plan is about a part only, and which."""
+    flags = [
+        *(f"--target {clean(word)}" for word in partial.target),
+        *(f"--exclude {clean(word)}" for word in partial.exclude),
+    ]
+    return f"This is about {partial.nodes:,} of {partial.of:,} nodes only: {' '.join(flags)}."
+
+
 def summary_text(plan: Plan) -> str:
     """One sentence: `Plan: 3 to create, 1 to delete (blocked), 1 drifted`."""
     counts = plan.summary
@@ -101,7 +127,9 @@ def summary_text(plan: Plan) -> str:
         parts.append(f"{counts['drift']:,} drifted")
     if not parts:
         return "Plan: only outputs change." if plan.outputs_changed else no_changes_text(plan)
-    if plan.empty and plan.mode != "refresh-only":
+    if plan.mode == "refresh-only":
+        return f"Plan: {', '.join(parts)}, to be taken into the state as it is."
+    if plan.empty:
         return f"No changes: {', '.join(parts)}, left alone."
     return f"Plan: {', '.join(parts)}."
 
@@ -172,13 +200,29 @@ def _node(change: NodeChange, look: Look, nodes: int, types: int) -> list[str]:
     return lines
 
 
-def _drift(plan: Plan, look: Look) -> list[str]:
+def drift_lines(plan: Plan, look: Look) -> list[str]:
+    """What differs on the cluster, and what this plan does about it."""
     serial = f" since serial {plan.binding.serial}" if plan.binding.serial else ""
     lines = [f"Changed outside flowplan{serial}:"]
     column = min(max(len(clean(drift.node)) for drift in plan.drift), _WIDEST_NODE)
     for drift in plan.drift:
-        lines += _drifted(drift, clean(drift.node).ljust(column), look)
+        name = clean(drift.node).ljust(column)
+        if plan.mode == "refresh-only":
+            lines += _found(drift, name, look)
+        else:
+            lines += _drifted(drift, name, look)
     return lines
+
+
+def _found(drift: Drift, name: str, look: Look) -> list[str]:
+    """What was found, where no plan does anything about it."""
+    if drift.gone:
+        return [f"  {name}  {look.paint('yellow', 'deleted on the cluster')}"]
+    return [
+        f"  {name}  {path_text(field.path)} {change_text(field, look)}"
+        + (", not set by the template" if field.left_alone else "")
+        for field in drift.fields
+    ]
 
 
 def _drifted(drift: Drift, name: str, look: Look) -> list[str]:

@@ -57,6 +57,7 @@ def record_document(record: ResourceRecord) -> dict[str, Any]:
             for it in record.deposed
         ],
         "pending": list(record.pending),
+        "lifecycle": dict(record.lifecycle),
     }
 
 
@@ -87,6 +88,9 @@ def record_text(record: ResourceRecord, look: Look) -> str:
     ]
     if record.pending:
         lines.append(f"  pending   {', '.join(clean(name) for name in record.pending)}")
+    if record.paused:
+        lines.append(f"  paused    {', '.join(clean(name) for name in record.paused)}")
+    lines += _leaves("lifecycle", record.lifecycle)
     if record.dependencies:
         lines.append(f"  needs     {', '.join(clean(name) for name in record.dependencies)}")
     return "\n".join(lines)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from flowplan.errors import FlowplanError
@@ -11,12 +11,17 @@ from flowplan.planner.events import Event
 from flowplan.planner.execute.context import Run, told
 from flowplan.planner.execute.create import create
 from flowplan.planner.execute.delete import delete, delete_deposed
+from flowplan.planner.execute.in_place import resume, update_paused
+from flowplan.planner.execute.retry import retrying
 from flowplan.planner.execute.scheduler import HeldBack
+from flowplan.planner.execute.stop import Stop
 from flowplan.planner.execute.take_over import take_over
 from flowplan.planner.execute.tasks import Part
 from flowplan.planner.execute.update import update
+from flowplan.planner.ignoring import keeping
+from flowplan.planner.leftovers import still_there
+from flowplan.planner.lifecycle import recorded_settings
 from flowplan.planner.plan import NodeChange
-from flowplan.planner.reconcile.owned import merged_owned
 from flowplan.planner.resolve import Resolver
 from flowplan.planner.template import Node
 from flowplan.planner.values import Value, seal
@@ -28,11 +33,16 @@ __all__ = ["Operator"]
 
 @dataclass(slots=True)
 class Operator:
-    """Knows, for each part of a change, what to do with the run's records."""
+    """Knows, for each part of a change, what to do with the run's records.
+
+    `triggered` has the nodes that are replaced because a node is changed, by that node.
+    """
 
     run: Run
     resolver: Resolver | None = None
     nodes: Mapping[str, Node] = field(default_factory=dict)
+    triggered: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    stop: Stop = field(default_factory=Stop)
 
     @property
     def names(self) -> Resolver:
@@ -53,41 +63,99 @@ class Operator:
     def _apply(self, change: NodeChange) -> None:
         run, node = self.run, self.nodes[change.node]
         step = run.steps.step(change.type)
-        inputs = self.names.inputs(node, step.schema)
+        inputs = self._inputs(change, node)
         if change.action == "no-op":
             self._keep(node, inputs)
         else:
             timeout = _limit(node, step.schema.timeout)
             with told(run, change, change.action, step, timeout) as found:
                 run.hide(inputs)
-                made = self._make(change, node, inputs, timeout)
+                made = self._tried(change, node, inputs, timeout)
                 found[:] = [made.resource_id] if made.resource_id else []
+            self._trigger(node)
         known = run.records[node.id].outputs
         self.names.outputs[node.id] = {**known, **step.preview(inputs)}
 
-    def _make(
+    def _inputs(self, change: NodeChange, node: Node) -> Mapping[str, Value]:
+        """The inputs that the node gets: those of what stays are without ignored changes."""
+        inputs: Mapping[str, Value] = self.names.inputs(node, self.run.steps.step(node.type).schema)
+        record = self.run.records.get(node.id)
+        if change.action in ("create", "replace") or record is None:
+            return inputs
+        return keeping(inputs, record.inputs, node.lifecycle.ignore_changes, self.run.salt)
+
+    def _trigger(self, node: Node) -> None:
+        """What has to follow is remembered, in case that this run does not get to it."""
+        for name in self.triggered.get(node.id, ()):
+            self.run.keep(replace(self.run.records[name], due=True))
+
+    def _tried(
         self, change: NodeChange, node: Node, inputs: Mapping[str, Value], timeout: float
+    ) -> ResourceRecord:
+        """Make it, again where `retries` allows that; what a try has begun is finished."""
+        run = self.run
+        first = run.records.get(node.id)
+
+        def act() -> ResourceRecord:
+            now = run.records.get(node.id)
+            begun = now is not None and now is not first and now.status == "pending"
+            if now is not None and begun and change.action != "update":
+                step = run.steps.step(node.type)
+                return update(run, step, self._current(now, node), inputs, (), timeout=timeout)
+            return self._make(change, node, inputs, timeout, first)
+
+        retries = node.lifecycle.retries
+        return retrying(run, change, retries, self._stopping, act)
+
+    def _make(
+        self,
+        change: NodeChange,
+        node: Node,
+        inputs: Mapping[str, Value],
+        timeout: float,
+        old: ResourceRecord | None,
     ) -> ResourceRecord:
         run = self.run
         step = run.steps.step(node.type)
-        old = run.records.get(node.id)
+        now = run.records.get(node.id)
+        if change.action == "move":
+            return self._keep(node, inputs)
         if change.action == "import":
             return take_over(
                 run, self.names.template, step, node, change, inputs, self._dependencies(node),
                 timeout=timeout,
             )  # fmt: skip
-        if change.action == "update" and old is not None:
-            current = replace(old, dependencies=self._dependencies(node))
-            return update(run, step, current, inputs, change.fields, timeout=timeout)
+        if change.action == "update" and now is not None:
+            return self._update(change, node, self._current(now, node), inputs, timeout)
         blank = ResourceRecord(
             node=node.id, type=node.type, resource_type=step.schema.resource_type,
-            dependencies=self._dependencies(node),
         )  # fmt: skip
+        blank = self._current(blank, node)
         if old is not None:
             blank = self._succeeding(blank, old, change)
-        if change.order == "destroy_before_create" and old is not None:
-            self._destroy_first(old, timeout)
+        if change.order == "destroy_before_create" and now is not None:
+            self._destroy_first(now, timeout)
         return create(run, step, blank, inputs, action=change.action, timeout=timeout)
+
+    def _update(
+        self,
+        change: NodeChange,
+        node: Node,
+        record: ResourceRecord,
+        inputs: Mapping[str, Value],
+        timeout: float,
+    ) -> ResourceRecord:
+        run, ignored = self.run, node.lifecycle.ignore_changes
+        step = run.steps.step(node.type)
+        make = update_paused if node.lifecycle.keep_id else update
+        made = make(run, step, record, inputs, change.fields, timeout=timeout, ignored=ignored)
+        return resume(run, made, timeout=timeout)
+
+    def _current(self, record: ResourceRecord, node: Node) -> ResourceRecord:
+        """The record with what the template says of the node beside its inputs."""
+        return replace(
+            record, dependencies=self._dependencies(node), lifecycle=recorded_settings(node)
+        )
 
     def _succeeding(
         self, blank: ResourceRecord, old: ResourceRecord, change: NodeChange
@@ -95,7 +163,12 @@ class Operator:
         """The new record remembers the old resource, or what it owned when it is gone."""
         if change.action == "replace" and change.order == "create_before_destroy":
             return replace(blank, deposed=(*old.deposed, old.depose()))
-        return replace(blank, deposed=old.deposed, owned=merged_owned(old.owned))
+        connection = self.run.workspace.connection
+        owned = old.owned
+        if owned and connection is not None:
+            # What went with the old resource would be remembered for ever.
+            owned = still_there(self.run.steps, connection.operation(), owned)
+        return replace(blank, deposed=old.deposed, owned=owned)
 
     def _destroy_first(self, old: ResourceRecord, timeout: float) -> None:
         try:
@@ -105,17 +178,21 @@ class Operator:
                 raise held.cause from held
             raise
 
-    def _keep(self, node: Node, inputs: Mapping[str, Value]) -> None:
+    def _keep(self, node: Node, inputs: Mapping[str, Value]) -> ResourceRecord:
         """An unchanged node: only what is not on the cluster may be recorded anew."""
         record = self.run.records[node.id]
         sealed = seal(inputs, self.run.salt)
         kept = {name: value for name, value in record.inputs.items() if name not in sealed}
-        again = replace(record, inputs={**sealed, **kept}, dependencies=self._dependencies(node))
+        again = self._current(replace(record, inputs={**sealed, **kept}, due=False), node)
         if again != record:
             self.run.keep(again)
+        return again
 
     def _dependencies(self, node: Node) -> tuple[str, ...]:
         return self.names.graph.predecessors(node.id)
+
+    def _stopping(self) -> bool:
+        return self.stop.requested
 
     def _delete(self, change: NodeChange) -> None:
         run = self.run
@@ -127,7 +204,12 @@ class Operator:
             if change.action == "forget":
                 run.drop(change.node)
                 return
-            delete(run, record, timeout=max(step.schema.timeout, 30.0))
+            usual = max(step.schema.timeout, 30.0)
+            limit = record.lifecycle.get("timeout", usual) or math.inf
+            retries = record.lifecycle.get("retries", 0)
+            retrying(
+                run, change, retries, self._stopping, lambda: delete(run, record, timeout=limit)
+            )
 
     def _cleanup(self, change: NodeChange) -> None:
         """Delete what was replaced; its failure leaves it deposed."""

@@ -63,6 +63,7 @@ def summarise(
         replaced=count("replace"),
         deleted=count("delete"),
         imported=count("import"),
+        moved=count("move"),
         failed=len({key[1] for key in outcome.failed}),
         skipped=len(skipped),
         elapsed_ms=elapsed_ms(begun),

@@ -22,12 +22,15 @@ from flowplan.planner.execute.scheduler import Key, Outcome, Task
 from flowplan.planner.execute.scheduler import run as run_tasks
 from flowplan.planner.execute.stop import Stop
 from flowplan.planner.execute.tasks import part_of, tasks_of
+from flowplan.planner.lifecycle import triggered_nodes
+from flowplan.planner.moves import with_moves
 from flowplan.planner.outputs import output_records
 from flowplan.planner.plan import NodeChange, Plan
 from flowplan.planner.refresh import read_all, sealed_fields
 from flowplan.planner.resolve import Resolver
 from flowplan.planner.select import narrowed
 from flowplan.planner.workspace import Workspace
+from flowplan.state.journal import JournalWriter
 from flowplan.state.model import (
     ClusterIdentity,
     OutputRecord,
@@ -82,14 +85,16 @@ class _Execution:
 
     def run(self) -> Summary:
         before = self._base()
+        moved = self._moved(before)
         self.listener(Event("plan", text=self.plan.workflow))
-        notes = prepare(self._planned(), self.plan, before.resources)
+        notes = prepare(self._planned(), self.plan, moved.resources)
         journal = None
         if self.plan.pending:
             operation = "destroy" if self.plan.mode == "destroy" else "apply"
             journal = self.workspace.backend.start(before, operation)
+            self._record_moves(journal, before, moved)
         run = Run(
-            self.workspace, journal, self.plan.binding.salt, dict(before.resources), self.listener,
+            self.workspace, journal, self.plan.binding.salt, dict(moved.resources), self.listener,
             notes,
         )  # fmt: skip
         status = self._started(before)
@@ -142,6 +147,20 @@ class _Execution:
             return replace(state, cluster=identity)
         return state
 
+    def _moved(self, before: State) -> State:
+        """The state with the names that the plan has for its nodes."""
+        moves = {item.node: item.moved_from for item in self.plan.changes if item.moved_from}
+        return with_moves(before, moves, self.workspace.steps)
+
+    def _record_moves(self, journal: JournalWriter, before: State, moved: State) -> None:
+        """Write the new names down; a crash in between leaves each node with one name."""
+        pairs = zip(before.resources.values(), moved.resources.values(), strict=True)
+        for old, new in pairs:
+            if old.node != new.node:
+                journal.move(old.node, new)
+            elif old != new:
+                journal.put(new)
+
     def _started(self, before: State) -> ProvisionStatus:
         if not self.plan.pending:
             return before.status
@@ -151,9 +170,11 @@ class _Execution:
         planned = self._planned()
         template, params = planned.template, planned.params
         if template is None or params is None or self.plan.mode == "destroy":
-            return Operator(run)
+            return Operator(run, stop=self.stop)
         resolver = Resolver.of(template, params, self.workspace.steps)
-        return Operator(run, resolver, {node.id: node for node in template.nodes})
+        nodes = {node.id: node for node in template.nodes}
+        triggered = triggered_nodes(self.plan.changes, nodes)
+        return Operator(run, resolver, nodes, triggered, self.stop)
 
     def _planned(self) -> Workspace:
         """The workspace with no more of the template than the plan is about."""

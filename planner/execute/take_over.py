@@ -12,6 +12,7 @@ from flowplan.planner.adopt import adopt
 from flowplan.planner.execute.context import Run
 from flowplan.planner.execute.update import update
 from flowplan.planner.imports import look_up
+from flowplan.planner.lifecycle import recorded_settings
 from flowplan.planner.plan import NodeChange
 from flowplan.planner.template import Node, Template
 from flowplan.planner.values import Value
@@ -43,7 +44,7 @@ def take_over(
     endpoint = run.workspace.endpoint
     item = look_up(template, run.steps, connection.operation(None, timeout), wanted, endpoint)
     adoption = adopt(node, step, inputs, change.resource_id, item[node.id].document, run.salt)
-    record = replace(adoption.record, dependencies=dependencies)
+    record = replace(adoption.record, dependencies=dependencies, lifecycle=recorded_settings(node))
     run.put(record)
     if change.then != "update":
         return record

@@ -34,15 +34,11 @@ def tasks_of(
     """
     users = users_of(records, steps)
     parts = _parts(plan)
-    planned = {node for _, node in parts}
     tasks = []
     kinds: dict[str, list[Key]] = defaultdict(list)
     for (part, node), change in parts.items():
         needs: list[Key]
         after: list[Key] = []
-        if part == "cleanup" and not planned.issuperset(users.get(node, ())):
-            # A partial plan: what it leaves out still uses the old one, which stays deposed.
-            continue
         if part == "apply":
             needs = [("apply", other) for other in change.depends_on]
         else:
@@ -66,7 +62,7 @@ def _parts(plan: Plan) -> dict[tuple[Part, str], NodeChange]:
     for change in plan.changes:
         # Several deposed resources of one node are one task, which deletes them all.
         parts.setdefault((part_of(change), change.node), change)
-        if change.action == "replace":
+        if change.action == "replace" and not change.stays_for:
             parts["cleanup", change.node] = change
     return parts
 

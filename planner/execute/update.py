@@ -5,20 +5,21 @@ Must not know the order of nodes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
 from flowplan.errors import FlowplanError, InUse, LockLost, Refused
 from flowplan.planner.diff import ABSENT, value_at
 from flowplan.planner.execute.context import Run, new_intent
+from flowplan.planner.execute.left_alone import left_alone
 from flowplan.planner.plan import FieldChange
 from flowplan.planner.reconcile.owned import merged_owned, with_owned
-from flowplan.planner.values import Json, Value, reveal, seal
+from flowplan.planner.values import Json, Path, Value, reveal, seal
 from flowplan.protocol import Change, StepType
 from flowplan.state.model import IntentRecord, ResourceRecord
 
-__all__ = ["changes_of", "update"]
+__all__ = ["changes_of", "step_paths", "unfinished", "update"]
 
 SERVER_ERROR_FROM = 500
 
@@ -31,8 +32,11 @@ def update(
     fields: tuple[FieldChange, ...],
     *,
     timeout: float,
+    ignored: Sequence[Path] = (),
 ) -> ResourceRecord:
     """Bring `record`'s resource to `inputs` in place and return what was recorded.
+
+    What is at the paths `ignored` is left as it is on the cluster.
 
     A refusal changes nothing; after any other failure, a server error included, the record says
     which inputs are pending, and the next plan sets them again.
@@ -48,6 +52,7 @@ def update(
         observed=None,
         notes={},
         in_use=False,
+        due=False,
     )
     if step.schema.creates == "nothing":
         made = replace(wanted, outputs=seal(step.preview(inputs), run.salt), observed={})
@@ -57,6 +62,7 @@ def update(
     cluster = run.cluster(intent, "update", timeout)
     record = with_owned(run.steps, cluster, record)
     with _accounted(run, intent, record, fields):
+        plain = left_alone(step, cluster, record, plain, fields, ignored)
         outputs = step.update(cluster, record, plain, changes_of(fields, plain, step))
     made = replace(
         wanted,

@@ -86,7 +86,7 @@ def _entry(value: Json, path: Path, report: Report) -> Check | None:
 
 def _one_question(fields: Fields, kinds: Sequence[str]) -> None:
     fields.report.error(
-        "FP200",
+        "FP148",
         f"a check asks one question, and this one has {listed(kinds) or 'none'}",
         (*fields.path, kinds[1]) if kinds else fields.path,
         key=bool(kinds),
@@ -127,7 +127,7 @@ def _expectation(value: Json, path: Path, report: Report) -> Expectation | None:
     tests = [test for test in EXPECTATIONS if test in fields.value]
     if text and place is None:
         report.error(
-            "FP203",
+            "FP168",
             f'"{text}" is not a path into an answer',
             (*path, "path"),
             hint="write it as hits.total.value or inference_results[0].output[0].name; "
@@ -135,7 +135,7 @@ def _expectation(value: Json, path: Path, report: Report) -> Expectation | None:
         )
     if len(tests) != 1:
         report.error(
-            "FP203",
+            "FP168",
             f"an expectation compares one thing, and this one has {listed(tests) or 'nothing'}",
             (*path, tests[1]) if tests else path,
             key=bool(tests),
@@ -168,7 +168,7 @@ def _is_pattern(text: str, path: Path, report: Report) -> bool:
         re.compile(text)
     except (re.error, OverflowError, RecursionError) as error:
         report.error(
-            "FP203",
+            "FP168",
             f"the pattern is not a regular expression: {error}",
             path,
             hint="write it in the syntax of Python's `re`; it may match anywhere in the text",
@@ -185,7 +185,7 @@ def _timeout(fields: Fields, default: float) -> float:
     if found is not None and 0 < found <= _MOST_SECONDS:
         return found
     fields.report.error(
-        "FP204",
+        "FP169",
         f"`timeout` must be a time of an hour at most, not {_shown(value)}",
         (*fields.path, "timeout"),
         hint='write it as "20s", "5m" or "500ms"',
@@ -198,7 +198,7 @@ def _retries(fields: Fields) -> int:
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST_RETRIES:
         return value
     fields.report.error(
-        "FP204",
+        "FP169",
         f"`retries` must be a whole number from 0 to {_MOST_RETRIES}, not {_shown(value)}",
         (*fields.path, "retries"),
         hint="write how many times the question may be asked again",
@@ -218,7 +218,7 @@ def check_checks(checks: Sequence[Check], names: Names, report: Report) -> None:
         if known is not item:
             line = report.document.position((*known.path, "name")).line
             report.error(
-                "FP201",
+                "FP149",
                 f'two checks are called "{item.name}"',
                 (*item.path, "name"),
                 detail=f"The other one stands in line {line}.",
@@ -247,7 +247,7 @@ def _subject(text: str, kind: str, path: Path, names: Names, report: Report) -> 
             return
         able = [item for item in nodes if wanted in (names.wiring.outputs(item) or ())]
         report.error(
-            "FP202",
+            "FP154",
             f'no node "{text}"',
             path,
             detail=f"These have something to ask: {listed(able)}." if able else "",
@@ -257,7 +257,7 @@ def _subject(text: str, kind: str, path: Path, names: Names, report: Report) -> 
     outputs = names.wiring.outputs(name)
     if outputs is not None and wanted not in outputs:
         report.error(
-            "FP202",
+            "FP154",
             f'the node "{name}" gives no {wanted}, which `{kind}` needs',
             path,
             detail=f"It gives {listed(outputs)}." if outputs else "It gives nothing.",

@@ -6,6 +6,7 @@ sensitive, unknown or guarded by `default` stays so. It must not know where keys
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -104,14 +105,19 @@ def _descend(value: Json, path: tuple[str, ...]) -> tuple[Json, tuple[str, ...]]
     for done, key in enumerate(path):
         if isinstance(value, Mapping) and key in value:
             value = value[key]
-        elif isinstance(value, list) and key.isdecimal() and int(key) < len(value):
-            value = value[int(key)]
+        elif isinstance(value, list) and _index(key) < len(value):
+            value = value[_index(key)]
         elif isinstance(value, str) and contains(value):
             # What a param has is seen when it is evaluated.
             return f"{OPENING}{as_expression(value)}{members_of(path[done:])}{CLOSING}", ()
         else:
             return value, path[done:]
     return value, ()
+
+
+def _index(key: str) -> int:
+    """The place in a list that a member names; one that no list has where it names none."""
+    return int(key) if key.isdecimal() and len(key) < 10 else sys.maxsize  # noqa: PLR2004
 
 
 def _spliced(value: Json) -> str:

@@ -55,7 +55,7 @@ def check_moved(moved: Sequence[Moved], nodes: Sequence[Node], report: Report) -
     first: dict[str, Moved] = {}
     finals = final_names(moved)
     onward = {item.source for item in moved}
-    several = {node.id for node in nodes if _is_several(node, report)}
+    several = {node.id for node in nodes if node.presence.several}
     ids = [node.id for node in nodes]
     for item in moved:
         _check_twice(item, first, report)
@@ -105,12 +105,3 @@ def _is_node(name: str, ids: Collection[str], several: Collection[str]) -> bool:
         return name not in several
     base, bracket, _ = name.partition('["')
     return bool(bracket) and base in several
-
-
-def _is_several(node: Node, report: Report) -> bool:
-    """Whether a `for_each` makes several nodes of this one, each with a name of its own."""
-    value = report.document.value
-    for key in node.path:
-        value = value[key]
-    settings = value.get("flowplan")
-    return isinstance(settings, dict) and "for_each" in settings

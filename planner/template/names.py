@@ -97,7 +97,9 @@ class Names:
         if hit is None and used.name[0] == EACH:
             self._misplaced(used, owner)
             return
-        if self.closed or self._is_slip(used.name, hit, owner):
+        node = self.wiring.nodes.get(name)
+        several = node is not None and node.presence.several
+        if self.closed or several or self._is_slip(used.name, hit, owner):
             self._unknown(used, text, hit, owner)
             return
         # Flow Framework's own templates name params `node.input`; whether one was given is
@@ -205,6 +207,10 @@ class Names:
             return "FP104", f'no node "{path[0]}"', f"No param is called `{name}` either.", hint
         if name in self.wiring.nodes:
             outputs = self.wiring.outputs(name) or ()
+            if self.wiring.nodes[name].presence.several:
+                detail = "Which one is meant has to be known before anything is computed."
+                hint = f'write its key, as in {name}["eu"] or {name}[each.key]'
+                return "FP191", f'"{name}" is several nodes, and one is needed here', detail, hint
             detail = f"It gives {listed(outputs)}." if outputs else ""
             return "FP117", f'"{name}" is a node, not a param', detail, "name one of its outputs"
         hint = suggest(name, tuple(self.declared), "declare it under `flowplan.params`")

@@ -120,7 +120,6 @@ class Outline:
 
 
 def _some(name: tuple[str, ...]) -> tuple[int, str] | None:
-    """Some text in the place of `each.key` and of `each.value` with its members."""
-    if name[0] != EACH or name[1:2] not in (("key",), ("value",)):
-        return None
-    return (2 if name[1] == "key" else len(name)), '""'
+    """Some text in the place of `each.key`, and of `each.value` with its members."""
+    found = name == (EACH, "key") or name[:2] == (EACH, "value")
+    return (len(name), '""') if found else None

@@ -37,7 +37,7 @@ def parse(
     """Read and check a template: flow-framework.md §1 and §2, DESIGN §3.
 
     Gives the template, None when there is any error, and all errors and warnings (FP102 to
-    FP129, FP150 to FP153, FP170 to FP184, FP200 to FP204) in the order of their places.
+    FP129, FP150 to FP153, FP170 to FP184, FP148 to FP169) in the order of their places.
     `strict` makes errors of inputs and outputs that a step type does not declare. Params are
     checked by `check_params`; so that their mistakes can be told with the others, `partial`
     gives the template as far as it could be read, errors or not.
@@ -94,7 +94,7 @@ def _check(
     if workflow.name == PROVISION:
         names.check(declared.outputs, ("flowplan", "outputs"))
         check_imports(declared.imports, names, report)
-        check_moved(declared.moved, nodes, report)
+        check_moved(declared.moved, written, report)
         check_checks(declared.checks, names, report)
     check_lifecycle(nodes, steps, dependencies, report)
     check_cycles(dependencies, report)

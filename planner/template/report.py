@@ -14,7 +14,7 @@ from flowplan.planner.source import Document, Position
 from flowplan.planner.source.document import MAX_EXCERPT
 from flowplan.planner.values import Path
 
-__all__ = ["Report", "listed"]
+__all__ = ["Report", "listed", "once"]
 
 MASK = "•"
 # difflib costs about 10 µs a candidate; a template of 10,000 unknown names among 10,000 known
@@ -124,6 +124,18 @@ class Report:
                 text = text[:start] + MASK * (end - start) + text[end:]
             at += 1
         return text
+
+
+def once(found: Sequence[Diagnostic], told: Sequence[Diagnostic] = ()) -> tuple[Diagnostic, ...]:
+    """Of what is said about one place with one code only the first, and nothing that was told.
+
+    What is written once may be wrong in each node that a `for_each` makes of it.
+    """
+    seen = {(item.code, item.line, item.column) for item in told}
+    first: dict[tuple[str, int | None, int | None], Diagnostic] = {}
+    for item in found:
+        first.setdefault((item.code, item.line, item.column), item)
+    return tuple(item for place, item in first.items() if place not in seen)
 
 
 def listed(names: Sequence[str]) -> str:

@@ -35,6 +35,10 @@ def secret_paths(
                     continue
                 if _is_secret(path[len(node.path) + 1 :], schema):
                     yield path
+            start = (*node.path, "flowplan", "for_each")
+            for path, value in leaves(node.presence.items, start):
+                if isinstance(value, str) and not contains(value) and _is_secret(path, None):
+                    yield path
 
 
 def secret_params(params: Mapping[str, ParamSpec]) -> Iterator[Path]:

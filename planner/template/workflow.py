@@ -183,4 +183,3 @@ def _read_settings(fields: Fields, timeout: float | None) -> tuple[Lifecycle, Pr
     if settings is None:
         return Lifecycle(), ALWAYS
     return read_lifecycle(settings, timeout), read_presence(settings)
-

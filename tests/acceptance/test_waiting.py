@@ -293,3 +293,19 @@ def test_a_log_that_can_not_be_made_is_told(project, flowplan):
 
 def test_what_is_no_duration_is_a_wrong_call(project, flowplan):
     assert flowplan(*APPLY, "--wait-timeout", "soon").code == 64
+
+
+def test_a_worker_that_can_not_be_started_is_told_and_leaves_nothing(
+    project, flowplan, monkeypatch
+):
+    monkeypatch.setattr(sys, "executable", str(project / "no" / "python"))
+    result = flowplan(*APPLY, "--wait-timeout", "5s")
+    assert result.code == 1
+    assert "FP642" in result.err
+    assert not list(project.glob("*.log*"))
+
+
+def test_drift_can_be_taken_over_so(applied, flowplan):
+    result = flowplan(*APPLY, "--refresh-only", "--wait-timeout", "60s")
+    assert result.code == 0
+    assert result.out.startswith("No changes.")

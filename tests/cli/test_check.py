@@ -72,7 +72,9 @@ def test_an_apply_that_changes_nothing_asks_nothing(declare, flowplan):
     assert flowplan("apply", "--auto-approve").code == 0
 
 
-@pytest.mark.parametrize("call", [("plan",), ("plan", "--refresh-only"), ("apply", "--refresh-only"), ("destroy",)])
+@pytest.mark.parametrize(
+    "call", [("plan",), ("plan", "--refresh-only"), ("apply", "--refresh-only"), ("destroy",)]
+)
 def test_nothing_else_ever_asks(declare, flowplan, monkeypatch, call):
     declare(FAILS)
     flowplan("apply", "--auto-approve", "--no-check")

@@ -116,8 +116,8 @@ def written(code: str) -> Any:
 
 @pytest.mark.parametrize(
     "code",
-    ["FP102", "FP103", "FP105", "FP106", "FP108", "FP120", "FP121", "FP122", "FP123", "FP124",
-     "FP125", "FP127", "FP156"],
+    ["FP102", "FP103", "FP105", "FP106", "FP108", "FP120", "FP122", "FP123", "FP124", "FP125",
+     "FP127", "FP156"],
 )  # fmt: skip
 def test_the_schema_finds_a_mistake_that_needs_no_other_node(code: str) -> None:
     assert not validator().is_valid(written(code))

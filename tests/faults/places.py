@@ -1,34 +1,34 @@
-"""Where a state can be kept, for tests that need it to hold on every kind of place.
-
-`FLOWPLAN_TEST_STATES` adds places: state URLs with spaces between them, `{name}` standing for what
-tells one state from another (`postgres://localhost/flowplan?name={name}`).
-"""
+"""Where a state can be kept, each the real thing, for what must hold on every kind of place."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
 
-__all__ = ["STATES", "Location"]
+import pytest
 
-Location = Callable[[Path, str], str]
-"""What `--state` gets, for a directory and the name of a state."""
+from tests.live.node import running
+from tests.live.postgres import start as postgres
+from tests.live.s3 import start as s3
+
+__all__ = ["KINDS", "Location", "keeping"]
+
+Location = Callable[[str], str]
+"""What `--state` gets for the name of a state."""
+
+KINDS = ["local", "postgres", "s3", pytest.param("opensearch", marks=pytest.mark.live)]
 
 
-def _local(directory: Path, name: str) -> str:
-    return str(directory / f"{name}.state.json")
-
-
-def _remote(url: str) -> Location:
-    return lambda _directory, name: url.replace("{name}", name)
-
-
-STATES: dict[str, Location] = {
-    "local": _local,
-    **{
-        urlsplit(url).scheme: _remote(url)
-        for url in os.environ.get("FLOWPLAN_TEST_STATES", "").split()
-    },
-}
+@contextmanager
+def keeping(kind: str, directory: Path) -> Iterator[Location]:
+    """A place of that kind; `directory` has the local ones."""
+    if kind == "local":
+        yield lambda name: str(directory / f"{name}.state.json")
+    elif kind == "opensearch":
+        with running() as url:
+            index = f"{url.replace('http', 'opensearch', 1)}/flowplan-states"
+            yield lambda name: f"{index}?key={name}"
+    else:
+        with (postgres if kind == "postgres" else s3)() as location:
+            yield location

@@ -22,7 +22,7 @@ import pytest
 
 from flowplan.state.backends import open_backend
 from flowplan.state.model import State
-from tests.faults.places import STATES
+from tests.faults.places import KINDS, keeping
 from tests.faults.served import App, serving
 from tests.faults.witness import asking
 from tests.lab import CHAT, KEY
@@ -123,25 +123,29 @@ def assert_one_worked(stage: Stage, both: list[Ended]) -> Ended:
     return winner
 
 
-@pytest.mark.parametrize("kind", STATES)
+@pytest.mark.parametrize("kind", KINDS)
 def test_of_two_applies_at_once_one_works_and_no_update_is_lost(
     kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     template = copy.deepcopy(CHAT)
     template["workflows"]["provision"]["nodes"][1]["user_inputs"]["description"] = "${{ who }}"
     done = 0
-    for begin in range(0, ROUNDS, A_NEW_STATE_EVERY):
-        directory = tmp_path / str(begin)
-        directory.mkdir()
-        (directory / "template.json").write_text(json.dumps(template))
-        gate, location = Gate(), STATES[kind](directory, f"two-{uuid.uuid4().hex[:12]}")
-        with serving(directory / "cluster.db", around=gate.around) as url:
-            stage = Stage(location, directory, url, gate)
-            for number in range(A_NEW_STATE_EVERY):
-                winner = assert_one_worked(stage, stage.round(number))
-                state = stage.state()
-                assert (state.serial, who_of(state)) == (number + 1, winner.who)
-                assert stage.models() == [winner.who]
-                done += 1
+    with keeping(kind, tmp_path) as location:
+        for begin in range(0, ROUNDS, A_NEW_STATE_EVERY):
+            directory = tmp_path / str(begin)
+            directory.mkdir()
+            (directory / "template.json").write_text(json.dumps(template))
+            gate, state = Gate(), location(f"two-{uuid.uuid4().hex[:12]}")
+            with serving(directory / "cluster.db", around=gate.around) as url:
+                done += rounds(Stage(state, directory, url, gate))
     with capsys.disabled():
-        print(f"\ntwo applies at once on {kind}: {done} of {done} rounds, no update lost")
+        print(f"\ntwo applies at once on {kind}: {done} of {ROUNDS} rounds, no update lost")
+
+
+def rounds(stage: Stage) -> int:
+    for number in range(A_NEW_STATE_EVERY):
+        winner = assert_one_worked(stage, stage.round(number))
+        state = stage.state()
+        assert (state.serial, who_of(state)) == (number + 1, winner.who)
+        assert stage.models() == [winner.who]
+    return A_NEW_STATE_EVERY

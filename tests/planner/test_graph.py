@@ -98,7 +98,12 @@ def test_random_graphs_are_ordered_or_have_a_cycle(given_edges):
 def template(nodes, edges=(), params=(), implicit=()):
     return SimpleNamespace(
         nodes=[
-            SimpleNamespace(id=name, previous_node_inputs=before, user_inputs=inputs)
+            SimpleNamespace(
+                id=name,
+                previous_node_inputs=before,
+                user_inputs=inputs,
+                lifecycle=SimpleNamespace(replace_triggered_by=()),
+            )
             for name, before, inputs in nodes
         ],
         edges=[SimpleNamespace(source=a, dest=b) for a, b in edges],

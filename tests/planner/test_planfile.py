@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -108,3 +109,18 @@ def test_a_file_that_cannot_be_read_or_written_is_said(tmp_path: Path, lab: Lab)
     workspace = lab.workspace()
     with pytest.raises(StateError, match="FP430"):
         save(build(workspace), workspace, tmp_path / "no" / "such" / "directory")
+
+
+@pytest.mark.parametrize(
+    ("was", "word"),
+    [({"journal": 5}, "another run has begun"), ({"cluster": "x"}, "belongs to cluster")],
+)
+def test_a_state_that_moved_without_a_new_serial_is_said(
+    lab: Lab, file: Path, was: Any, word: str
+) -> None:
+    lab.apply()
+    plan = saved(lab, file)
+    binding = replace(plan.plan.binding, **was)
+    with pytest.raises(StalePlan) as caught:
+        check(lab, replace(plan, plan=replace(plan.plan, binding=binding)))
+    assert word in caught.value.diagnostics[0].summary

@@ -76,7 +76,7 @@ class Pool:
 
     on: dict[str, Settings] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=lambda: {slot: slot for slot in POOL})
-    moved: list[tuple[str, str]] = field(default_factory=list)
+    moved: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     workflow: str = "machine"
 
     # ---- edits --------------------------------------------------------------------------
@@ -101,6 +101,19 @@ class Pool:
         self.on[slot][name] = others[value % len(others)]
         self.add(slot)
 
+    def move(self, slot: str, name: str) -> None:
+        """Give a node another id, and say so in the template."""
+        self.moved.setdefault(slot, []).append((self.names[slot], name))
+        self.names[slot] = name
+
+    def with_users(self, slot: str) -> set[str]:
+        """The slot and all that need it."""
+        found = {slot}
+        for name in (name for name in POOL if name in self.on):
+            if found & set(self.needs(name)):
+                found.add(name)
+        return found
+
     def needs(self, slot: str) -> Iterator[str]:
         """The slots whose outputs this one uses, as it is set now."""
         own = self.on[slot]
@@ -123,8 +136,9 @@ class Pool:
         """The template as a person would have written it."""
         made = [self._node(slot) for slot in POOL if slot in self.on]
         text: dict[str, Any] = {"name": self.workflow, "workflows": {"provision": {"nodes": made}}}
-        if self.moved:
-            text["flowplan"] = {"moved": [{"from": old, "to": new} for old, new in self.moved]}
+        moved = [pair for slot, pairs in self.moved.items() if slot in self.on for pair in pairs]
+        if moved:
+            text["flowplan"] = {"moved": [{"from": old, "to": new} for old, new in moved]}
         return text
 
     def _node(self, slot: str) -> dict[str, Any]:

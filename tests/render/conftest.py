@@ -1,15 +1,9 @@
-"""Hand-made plans, events and states, and the comparison with golden files.
-
-`FLOWPLAN_REGEN=1 pytest tests/render` writes the golden files anew.
-"""
+"""Hand-made plans, events and states."""
 
 from __future__ import annotations
 
 import io
-import json
-import os
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
@@ -26,7 +20,6 @@ from flowplan.state.model import (
     State,
 )
 
-TESTS = Path(__file__).parent.parent
 SEALED = {"$flowplan.sealed": "ab" * 32}
 AT = datetime(2026, 11, 21, 12, 0, 0, 250_000, tzinfo=UTC)
 
@@ -34,34 +27,6 @@ OLD_BODY = '{"model": "${parameters.model}", "messages": ${parameters.messages},
 NEW_BODY = (
     '{"model": "${parameters.model}", "messages": ${parameters.messages}, "temperature": 0.2}'
 )
-
-
-@pytest.fixture
-def golden():
-    """Compare a text with tests/golden/<name>, or write it there."""
-
-    def compare(name: str, text: str) -> None:
-        path = TESTS / "golden" / name
-        if os.environ.get("FLOWPLAN_REGEN") == "1":
-            path.write_text(text + "\n", encoding="utf-8")
-        assert text + "\n" == path.read_text(encoding="utf-8")
-
-    return compare
-
-
-@pytest.fixture
-def schema():
-    """Check a document against a published schema."""
-    jsonschema = pytest.importorskip("jsonschema")
-
-    def check(name: str, document: object) -> None:
-        path = TESTS.parent / "docs" / "schema" / f"{name}.json"
-        published = json.loads(path.read_text(encoding="utf-8"))
-        jsonschema.Draft7Validator.check_schema(published)
-        plain = json.loads(json.dumps(document))
-        jsonschema.Draft7Validator(published).validate(plain)
-
-    return check
 
 
 @pytest.fixture
@@ -276,4 +241,45 @@ def state() -> State:
             "model_id": OutputRecord("gL4xK5QBEpCfUu_-AQdQ"),
             "token": OutputRecord(None, sensitive=True),
         },
+    )  # fmt: skip
+
+
+@pytest.fixture
+def lifecycle_plan() -> Plan:
+    """What lifecycle settings and `moved` make of a plan."""
+    return Plan(
+        workflow="openai-chat",
+        endpoint="https://search.example.org",
+        mode="apply",
+        changes=(
+            NodeChange(
+                "openai", "create_connector", "update", "changed", "cF3IR5QBEpCfUu_-Awd_",
+                "connector_id",
+                fields=(FieldChange(("parameters", "model"), "gpt-3.5-turbo", "gpt-4o"),),
+                steps=("undeploy chat model", "update parameters of the connector in place",
+                       "deploy chat model again: until then predictions fail"),
+                notes=(
+                    (
+                        "chat model is undeployed for the change, and deployed again: predictions "
+                        "stop meanwhile"
+                    ),
+                ),
+                unchanged=6,
+            ),
+            NodeChange(
+                "eu_model", "register_remote_model", "move", "moved", "gL4xK5QBEpCfUu_-AQdQ",
+                "model_id", depends_on=("openai",),
+                steps=("rename it in the state: nothing is sent",),
+                notes=("moved from model",), moved_from="model",
+            ),
+            NodeChange(
+                "group", "register_model_group", "replace", "triggered", "hM5xK5QBEpCfUu_-BReR",
+                "model_group_id", depends_on=("openai",), order="destroy_before_create",
+                steps=("delete the model group", "create the new model group"),
+                notes=("replaced, since openai changes",),
+            ),
+        ),
+        binding=Binding(serial=7),
+        server="3.6.0",
+        state_location="template.state.json",
     )  # fmt: skip

@@ -17,6 +17,12 @@ def test_a_first_plan_document_looks_like_this(first_plan, golden, schema):
     golden("plan_first.json", json_text({**document, "flowplan_version": "x.y.z"}))
 
 
+def test_a_plan_document_of_settings_and_moves_looks_like_this(lifecycle_plan, golden, schema):
+    document = plan_document(lifecycle_plan)
+    schema("plan", document)
+    golden("plan_lifecycle.json", json_text({**document, "flowplan_version": "x.y.z"}))
+
+
 def test_a_changing_plan_fits_the_schema(changing_plan, schema):
     schema("plan", plan_document(changing_plan))
 
@@ -25,7 +31,7 @@ def test_the_keys_of_the_contract_are_there(changing_plan):
     document = plan_document(changing_plan)
     assert list(document) == [
         "format_version", "flowplan_version", "workflow", "endpoint", "mode", "changes", "drift",
-        "outputs", "summary", "diagnostics",
+        "outputs", "summary", "partial", "diagnostics",
     ]  # fmt: skip
     change = document["changes"][1]
     assert {"node", "type", "action", "reason", "resource_id", "depends_on", "fields", "order",

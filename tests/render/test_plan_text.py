@@ -18,6 +18,24 @@ def test_a_first_plan_looks_like_this(first_plan, golden):
     golden("plan_first.txt", plan_text(first_plan, LOOK, next_step="flowplan apply"))
 
 
+def test_a_plan_without_its_secrets_looks_like_this(first_plan, golden):
+    create, *rest = first_plan.changes
+    fields = [
+        replace(field, after=None, known=False) if field.sensitive else field
+        for field in create.fields
+    ]
+    moved = FieldChange(("credential", "second"), "(sensitive)", sensitive=True, known=False)
+    update = NodeChange("other", "create_connector", "update", "changed", "x", fields=(moved,))
+    changes = (replace(create, fields=tuple(fields)), *rest, update)
+    plan = replace(first_plan, changes=changes, not_given=("openai_key",))
+    golden("plan_without_secrets.txt", plan_text(plan, LOOK))
+
+
+def test_no_changes_without_the_secrets_says_so(empty_plan):
+    text = plan_text(replace(empty_plan, not_given=("a", "b")), LOOK)
+    assert text.splitlines()[1] == "Not given: a, b. What is made of it is taken as unchanged."
+
+
 def test_a_changing_plan_in_a_pipe_looks_like_this(changing_plan, golden):
     step = "flowplan apply --allow-delete noisy_tool_index, or keep the node."
     golden("plan_changes_pipe.txt", plan_text(changing_plan, LOOK, next_step=step))
@@ -29,6 +47,10 @@ def test_a_changing_plan_on_a_terminal_looks_like_this(changing_plan, golden):
 
 def test_a_changing_plan_with_verbose_looks_like_this(changing_plan, golden):
     golden("plan_changes_verbose.txt", plan_text(changing_plan, Look(verbose=True)))
+
+
+def test_a_plan_of_settings_and_moves_looks_like_this(lifecycle_plan, golden):
+    golden("plan_lifecycle.txt", plan_text(lifecycle_plan, LOOK, next_step="flowplan apply"))
 
 
 def test_colour_changes_no_word(changing_plan):

@@ -187,3 +187,17 @@ def test_a_cut_off_run_is_not_taken_up_on_another_cluster(
         file.replace(lab.directory / file.name)
     assert lab.apply().failed == 0
     assert lab.counts() == (1, 1, 1)
+
+
+def test_a_group_whose_delete_was_cut_off_is_not_remembered_as_ours(
+    lab: Lab, cut: Callable[..., None]
+) -> None:
+    lab.apply()
+    cut("DELETE", "model_groups/", after=True)
+    with pytest.raises(Cut):
+        lab.destroy()
+    lab.apply()
+    there = lab.on_cluster()["model_groups"]
+    assert lab.state.resources["model"].owned == tuple(
+        Owned("model_group", item["id"]) for item in there
+    )

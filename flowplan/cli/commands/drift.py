@@ -21,6 +21,7 @@ DRIFT_EXIT = 2
 )
 def command(call: Call) -> int:
     """Read what is recorded, compare it with what was read back. It needs no template."""
+    from flowplan.cli.next_step import next_after_drift
     from flowplan.cli.selecting import selection_of
     from flowplan.cli.session import open_workspace
     from flowplan.planner.build import build
@@ -33,5 +34,6 @@ def command(call: Call) -> int:
         plan = build(opened.workspace, mode="refresh-only", selection=selection_of(call.flags))
     if not call.flags.json:
         warn(call.err, plan.diagnostics)
-    call.result(lambda: drift_text(plan, call.look), lambda: drift_document(plan))
+    step = next_after_drift(call.flags)
+    call.result(lambda: drift_text(plan, call.look, next_step=step), lambda: drift_document(plan))
     return DRIFT_EXIT if call.flags.detailed_exitcode and plan.drift else 0

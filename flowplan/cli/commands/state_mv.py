@@ -27,21 +27,16 @@ def command(call: Call) -> int:
     from flowplan.cli.editing import at_work, tell, write
     from flowplan.cli.next_step import next_after_edit
     from flowplan.cli.session import open_existing
+    from flowplan.planner.moves import naming
     from flowplan.providers.registry import Registry
     from flowplan.state.edit import move
 
     _, backend = open_existing(call)
     source, dest = call.flags.target or "", call.flags.dest or ""
-    steps = Registry()
-
-    def naming(type_name: str) -> frozenset[str]:
-        schema = steps.schema(type_name)
-        specs = schema.inputs.values() if schema else ()
-        return frozenset(spec.order for spec in specs if spec.order is not None)
-
+    names = naming(Registry())
     with at_work(call, backend) as state:
         edit = write(
-            backend, state, lambda before: move(before, source, dest, naming, backend.location)
+            backend, state, lambda before: move(before, source, dest, names, backend.location)
         )
     lines = (
         f"{source} is called {dest} now.",

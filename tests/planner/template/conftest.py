@@ -33,6 +33,7 @@ SCHEMAS = {
         },
         outputs=("connector_id",),
         resource_type="connector_id",
+        updated_when_idle=True,
     ),
     "register_remote_model": StepSchema(
         {
@@ -52,7 +53,7 @@ SCHEMAS = {
         {"name": NEEDED}, outputs=("model_group_id",), resource_type="model_group_id"
     ),
     "deploy_model": StepSchema(
-        {"model_id": NEEDED}, outputs=("model_id",), resource_type="model_id"
+        {"model_id": NEEDED}, outputs=("model_id",), resource_type="model_id", creates="effect"
     ),
     "create_tool": StepSchema(
         {"type": NEEDED, "model_id": InputSpec(("string",), local=True)}, outputs=("tools",)
@@ -60,7 +61,7 @@ SCHEMAS = {
     "register_agent": StepSchema(
         {"name": NEEDED, "tools": InputSpec(("array",))}, outputs=("agent_id",)
     ),
-    "noop": StepSchema({"delay": TEXT}),
+    "noop": StepSchema({"delay": TEXT}, creates="nothing"),
     "create_index": StepSchema({"configurations": InputSpec(("object", "string"), flaw=odd)}),
 }
 

@@ -39,7 +39,7 @@ CASES = {
     "an unknown key of flowplan": (
         "flowplan: {output: {}}", [("FP102", 3, 12)], 'did you mean "outputs"?',
     ),
-    "moved": ("flowplan: {moved: []}", [("FP121", 3, 12)], "remove it, or use a version"),
+    "moved that is no list": ("flowplan: {moved: {}}", [("FP106", 3, 19)], "write a list"),
     "an output without a value": (
         "flowplan: {outputs: {a: null}}", [("FP106", 3, 25)], "write a value",
     ),

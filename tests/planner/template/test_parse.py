@@ -73,7 +73,7 @@ workflows:
     edges:
     - {source: conn, dest: nowhere}                     #FP104 22
 flowplan:
-  moved: []                                             #FP121 3
+  moved: {}                                             #FP106 10
 """
 
 
@@ -209,7 +209,7 @@ def test_ten_thousand_wrong_names_among_ten_thousand_nodes_each_get_a_hint(catal
 
 
 def test_a_partial_template_lets_its_params_be_checked_with_the_rest(catalogue):
-    text = BAD.replace("moved: []", "params: {p: {}}")
+    text = BAD.replace("moved: {}", "params: {p: {}}")
     template, found = parse(parse_text(text, "t.yaml", "yaml"), catalogue, partial=True)
     assert any(item.severity == "error" for item in found)
     assert template is not None

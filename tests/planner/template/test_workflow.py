@@ -62,9 +62,6 @@ CASES = {
     "settings that are no object": (
         "nodes: [{id: a, type: noop, flowplan: 5}]", [("FP106", 4, 43)],
     ),
-    "a setting of a later version": (
-        "nodes: [{id: a, type: noop, flowplan: {prevent_destroy: true}}]", [("FP121", 4, 44)],
-    ),
     "an unknown setting": (
         "nodes: [{id: a, type: noop, flowplan: {prevent_destoy: true}}]", [("FP102", 4, 44)],
     ),
@@ -83,19 +80,6 @@ def test_a_message_about_a_node_names_it(nodes):
     found = nodes("nodes: [{id: a, type: noop, user_input: {}}]")
     assert found.found[0].node == "a"
     assert found.found[0].hint == 'did you mean "user_inputs"?'
-
-
-@pytest.mark.parametrize(
-    "key",
-    [
-        "prevent_destroy", "ignore_changes", "create_before_destroy", "keep_id",
-        "replace_triggered_by", "timeout", "retries", "for_each", "when",
-    ],
-)  # fmt: skip
-def test_a_reserved_setting_says_that_it_is_not_supported_yet(nodes, key):
-    found = nodes(f"nodes: [{{id: a, type: noop, flowplan: {{{key}: x}}}}]")
-    assert found.codes == ["FP121"]
-    assert key in found.found[0].summary
 
 
 def test_empty_settings_are_allowed(nodes):
