@@ -29,6 +29,7 @@ def provisioned(here, flowplan, monkeypatch):
         write(here / "made" / "t.yaml", EVERYTHING)
         assert flowplan("apply", "made/t.yaml", "--auto-approve", "-q").code == 0
         state = open_backend(str(here / "made" / "t.state.json")).load().state
+        assert state is not None
         plugin.workflows[WORKFLOW] = (stored(EVERYTHING), told(state))
         yield SimpleNamespace(plugin=plugin, state=state, here=here, url=url)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,7 @@ from flowplan.state.model import ProvisionStatus, ResourceRecord, State
 from flowplan.state.status import workflow_status
 from flowplan.state.workflow_status import Created, WorkflowStatus, read_status
 
-OLDER = {
+OLDER: dict[str, Any] = {
     "workflow_id": "8xL8bowB8y25Tqfenm50",
     "state": "COMPLETED",
     "resources_created": [

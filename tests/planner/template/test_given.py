@@ -173,5 +173,6 @@ def test_a_default_that_does_not_fit_is_told_once_and_where_it_stands(check):
     document = parse_text(text, "t.yaml", "yaml")
     template, found = parse(document, Registry(), partial=True)
     assert [item.code for item in found if item.severity == "error"] == ["FP120"]
+    assert template is not None
     assert check_params(template, {"size": "many"}) == ()
     assert [item.code for item in check_params(template, {"size": "more"})] == ["FP119"]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from threading import RLock
 from typing import Any
 
-from flowplan.errors import StateError
+from flowplan.errors import Diagnostic, StateError
 from flowplan.state.backends.store import Lease, Stored
 from flowplan.state.lock import LockHolder, lost
 
@@ -17,7 +17,7 @@ class MemoryStore:
     """Satisfies `flowplan.state.backends.store.Store`; `before` is called with each method's name."""
 
     location = "memory://states/chat"
-    warnings = ()
+    warnings: tuple[Diagnostic, ...] = ()
 
     def __init__(self) -> None:
         self.document: bytes | None = None
