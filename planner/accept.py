@@ -17,7 +17,7 @@ from flowplan.planner.ignoring import below, recorded_paths, ruled
 from flowplan.planner.leftovers import left_behind
 from flowplan.planner.plan import Drift
 from flowplan.planner.refresh import read_all, sealed_fields
-from flowplan.planner.values import Json, Path, is_sealed, sensitive_paths
+from flowplan.planner.values import Json, Path, canonical, is_sealed, sensitive_paths
 from flowplan.planner.workspace import Steps
 from flowplan.protocol import Cluster, Observed, StepType
 from flowplan.state.model import ResourceRecord
@@ -83,7 +83,7 @@ def _moved(
 
 
 def _drift(step: StepType, record: ResourceRecord, differs: Iterable[Difference]) -> Drift:
-    wanted = {**_shown(step, record), **record.inputs}
+    wanted = _shown(step, record)
     fields = tuple(
         replace(field_change(item, forces_replace=False), left_alone=not _is_set(wanted, item.path))
         for item in differs
@@ -163,7 +163,9 @@ def _merged(written: Json, was: Json, now: Json) -> Json:
 
 
 def _same(was: Json, now: Json) -> bool:
-    return was is now or (type(was) is type(now) and bool(was == now))
+    if was is ABSENT or now is ABSENT:
+        return was is now
+    return canonical(was) == canonical(now)
 
 
 def _sealed(*values: Json) -> bool:

@@ -24,15 +24,18 @@ from flowplan.state.model import ResourceRecord
 
 __all__ = ["Bending", "recorded_settings", "triggered_nodes", "with_fields_of"]
 
+USUAL = Lifecycle()
+
 
 def recorded_settings(node: Node) -> Mapping[str, Json]:
     """The settings that differ from what holds without them, as the state keeps them."""
     settings = node.lifecycle
-    usual = Lifecycle()
+    if settings == USUAL:
+        return {}
     found: dict[str, Json] = {
         name: getattr(settings, name)
         for name in ("prevent_destroy", "create_before_destroy", "keep_id", "timeout", "retries")
-        if getattr(settings, name) != getattr(usual, name)
+        if getattr(settings, name) != getattr(USUAL, name)
     }
     if settings.ignore_changes:
         whole = () in settings.ignore_changes

@@ -6,6 +6,7 @@ the state is stored, or how a plan is carried out.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -84,7 +85,7 @@ def _both(template: Template, entry: Moved, source: str, dest: str, other: str) 
         "error", "FP250", f'"{source}" can\'t become "{dest}": the state has "{other}", too',
         "Each has a resource of its own, and one of them would be forgotten.", node=dest,
         hint="remove the entry, and the old one is deleted; or forget one of the two:\n"
-        f"flowplan state rm {other}",
+        + shlex.join(["flowplan", "state", "rm", other]),
     ))  # fmt: skip
 
 

@@ -68,8 +68,7 @@ def _replaced(change: NodeChange, node: Node, steps: Steps) -> Diagnostic:
     schema = steps.step(node.type).schema
     if schema.updated_when_idle and not node.lifecycle.keep_id:
         hint += (
-            "\nOr set keep_id: true: it is changed in place where that can be done, and the "
-            "models that use it stop serving meanwhile"
+            "\nOr set keep_id: true: it is changed in place, and its models stop serving meanwhile"
         )
     return Diagnostic(
         "error", "FP241", f"prevent_destroy forbids to replace {what}", why, node=change.node,

@@ -9,7 +9,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from flowplan.planner.values import Json, seal_at, sensitive_paths
+from flowplan.planner.diff import value_at
+from flowplan.planner.values import Json, Path, seal_at, sensitive_paths
 from flowplan.planner.workspace import Steps
 from flowplan.protocol import Cluster, Holder, Observed
 from flowplan.state.model import ResourceRecord
@@ -49,8 +50,18 @@ def sealed_fields(
     fields: Mapping[str, Json], inputs: Mapping[str, Json], salt: str
 ) -> Mapping[str, Json]:
     """Observed fields with the parts sealed that are sensitive in `inputs`."""
-    sealed: Mapping[str, Json] = seal_at(dict(fields), sensitive_paths(inputs), salt)
+    paths = frozenset(_place(path, inputs, fields) for path in sensitive_paths(inputs))
+    sealed: Mapping[str, Json] = seal_at(dict(fields), paths, salt)
     return sealed
+
+
+def _place(path: Path, inputs: Json, fields: Json) -> Path:
+    """Where a secret may be seen: anywhere in a list that grew or shrank on its way."""
+    for depth in range(len(path)):
+        mine, seen = value_at(inputs, path[:depth]), value_at(fields, path[:depth])
+        if isinstance(mine, list) and isinstance(seen, list) and len(mine) != len(seen):
+            return path[:depth]
+    return path
 
 
 @dataclass(slots=True)

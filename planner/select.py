@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from shlex import quote
 
 from flowplan.errors import Diagnostic, PlanError, nearest
 from flowplan.planner.expressions import ExpressionError, references, target
@@ -294,6 +295,6 @@ def _unfit(
         return Diagnostic(
             "error", "FP262", f"{name} can't be replaced: the selection leaves it out",
             "--replace needs the node among those that --target and --exclude select.",
-            node=name, hint=f"add --target {name}, or leave it out of --exclude",
+            node=name, hint=f"add --target {quote(name)}, or leave it out of --exclude",
         )  # fmt: skip
     return None

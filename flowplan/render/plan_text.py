@@ -79,9 +79,10 @@ def no_changes_text(plan: Plan) -> str:
     times = f"{plan.requests:,} request{'' if plan.requests == 1 else 's'}"
     how = f"checked on the cluster in {times}" if plan.checked else "compared with the state only"
     if plan.partial is not None:
-        nodes = f"{number:,} selected node{'' if number == 1 else 's'}"
-        first = f"No changes. There is nothing to do for the {nodes} ({how})."
-        return f"{first}\n{partial_text(plan.partial)}" + "".join(_kept(plan))
+        nodes = "node" if number == 1 else f"{number:,} nodes"
+        first = f"No changes. There is nothing to do for the selected {nodes} ({how})."
+        rows = (first, partial_text(plan.partial), *_without(plan), *_kept(plan))
+        return "\n".join(rows)
     what = f"{number:,} resource{'' if number == 1 else 's'} match{'es' if number == 1 else ''}"
     return f"No changes. {what} the template ({how})." + "".join(
         f"\n{line}" for line in (*_without(plan), *_kept(plan))
@@ -128,7 +129,9 @@ def summary_text(plan: Plan) -> str:
     if not parts:
         return "Plan: only outputs change." if plan.outputs_changed else no_changes_text(plan)
     if plan.mode == "refresh-only":
-        return f"Plan: {', '.join(parts)}, to be taken into the state as it is."
+        gone = sum(1 for drift in plan.drift if drift.gone)
+        dropped = f" {gone:,} of them {'is' if gone == 1 else 'are'} gone, and dropped from it."
+        return f"Plan: {', '.join(parts)}, to be taken into the state.{dropped if gone else ''}"
     if plan.empty:
         return f"No changes: {', '.join(parts)}, left alone."
     return f"Plan: {', '.join(parts)}."

@@ -161,7 +161,7 @@ def test_a_refresh_only_plan_says_what_would_be_done(flowplan, drifted):
     told = flowplan("plan", "--refresh-only")
     assert told.out.endswith(
         '  register_model_2  description "test model" → "changed by hand"\n\n'
-        "Plan: 1 drifted, to be taken into the state as it is.\n"
+        "Plan: 1 drifted, to be taken into the state.\n"
         "Next: flowplan apply --refresh-only\n"
     )
 

@@ -64,7 +64,7 @@ def test_a_partial_plan_without_changes_does_not_say_that_the_template_matches(f
     told = flowplan("plan", "--target", "create_connector_1", "--detailed-exitcode")
     assert told.code == 0
     assert told.out == (
-        "No changes. There is nothing to do for the 1 selected node"
+        "No changes. There is nothing to do for the selected node"
         " (checked on the cluster in 3 requests).\n"
         "This is about 1 of 3 nodes only: --target create_connector_1.\n"
     )

@@ -219,11 +219,11 @@ class Machine(RuleBasedStateMachine):
     def _partly(self, selection: Selection) -> None:
         """What the selection does not mean stays; what it means needs no further plan."""
         before = self._ids_after_recovery()
+        meant = {change.node for change in self._plan(selection=selection).changes}
         summary = self._run(selection=selection)
         assert (summary.failed, summary.skipped) == (0, 0), self._told()
         plan = self._plan(selection=selection)
         assert plan.empty, plan.pending
-        meant = {change.node for change in plan.changes}
         after = self.lab.ids()
         assert {name: after.get(name) for name in before if name not in meant} == {
             name: before[name] for name in before if name not in meant

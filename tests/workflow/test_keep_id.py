@@ -192,3 +192,81 @@ def test_a_node_of_another_type_is_refused(kept: Lab) -> None:
     with pytest.raises(PlanError) as error:
         lab.plan()
     assert [item.code for item in error.value.diagnostics] == ["FP241"]
+
+
+def test_a_replacement_that_was_triggered_is_refused(kept: Lab) -> None:
+    kept.nodes.append(
+        {"id": "group", "type": "register_model_group", "user_inputs": {"name": "theirs"}}
+    )
+    kept.node("connector")["flowplan"]["replace_triggered_by"] = ["group"]
+    kept.apply()
+    kept.inputs("group")["name"] = "ours"
+    with pytest.raises(PlanError) as error:
+        kept.plan()
+    found = error.value.diagnostics[0]
+    assert (found.code, found.detail[:24]) == ("FP242", "Its replacement was aske")
+
+
+def test_what_was_another_type_is_refused(lab: Lab) -> None:
+    lab.nodes[:] = [
+        {"id": "connector", "type": "register_model_group", "user_inputs": {"name": "g"}}
+    ]
+    lab.template["flowplan"] = {}
+    lab.params = {}
+    lab.apply()
+    inputs = {
+        "name": "c", "version": "1", "protocol": "http", "credential": {"key": "k"}, "actions": [],
+    }  # fmt: skip
+    lab.nodes[0] = {
+        "id": "connector", "type": "create_connector", "user_inputs": inputs,
+        "flowplan": {"keep_id": True},
+    }  # fmt: skip
+    with pytest.raises(PlanError) as error:
+        lab.plan()
+    assert "was register_model_group" in error.value.diagnostics[0].detail
+
+
+def refuse(
+    method: str, part: str, status: int
+) -> Callable[[str, str, str], tuple[int, str] | None]:
+    body = json.dumps({"error": {"reason": "no"}, "status": status})
+
+    def answer(sent: str, path: str, _: str) -> tuple[int, str] | None:
+        return (status, body) if sent == method and part in path else None
+
+    return answer
+
+
+def test_a_model_that_can_not_be_deployed_again_stays_recorded(kept: Lab) -> None:
+    with watched(refuse("POST", "_deploy", 403)):
+        assert kept.apply().failed == 1
+    assert kept.state.resources["connector"].paused == (kept.ids()["model"],)
+    change = change_of(kept.plan(), "connector")
+    assert (change.action, change.reason) == ("update", "unfinished")
+    kept.apply()
+    assert model_states(kept) == ["DEPLOYED"]
+    assert kept.plan().empty
+
+
+def test_when_the_change_and_the_deployment_fail_the_first_is_told(kept: Lab) -> None:
+    def both(method: str, path: str, body: str) -> tuple[int, str] | None:
+        change = refuse("PUT", "/connectors/", 403)(method, path, body)
+        return change or refuse("POST", "_deploy", 403)(method, path, body)
+
+    with watched(both):
+        assert kept.apply().failed == 1
+    failed = next(item for item in kept.events if item.type == "step_failed")
+    assert failed.node == "connector"
+    assert any("not deployed again" in item.text for item in kept.events)
+    record = kept.state.resources["connector"]
+    assert (record.paused, record.pending) == ((kept.ids()["model"],), ("parameters",))
+    kept.apply()
+    assert model_states(kept) == ["DEPLOYED"]
+
+
+def test_a_model_that_was_deleted_meanwhile_is_not_missed(kept: Lab) -> None:
+    foreign = foreign_model(kept)
+    with watched(refuse("POST", f"{foreign}/_deploy", 404)):
+        assert kept.apply().failed == 0
+    assert kept.state.resources["connector"].paused == ()
+    assert any("deleted meanwhile" in item.text for item in kept.events)

@@ -425,3 +425,65 @@ def test_the_time_limit_is_the_one_of_the_settings(lab: Lab) -> None:
     lab.apply()
     started = [item for item in lab.events if item.type == "step_started"]
     assert [item.timeout for item in started if item.node == "connector"] == [7.0]
+
+
+# ---- acts -----------------------------------------------------------------------------------
+
+
+def test_an_act_is_done_again_when_its_trigger_changes(tmp_path: Path) -> None:
+    def index(name: str) -> dict[str, Any]:
+        inputs = {"index_name": name, "configurations": {}}
+        return {"id": name, "type": "create_index", "user_inputs": inputs}
+
+    copy = {
+        "id": "copy", "type": "reindex",
+        "user_inputs": {
+            "source_index": "${{ old.index_name }}", "destination_index": "${{ new.index_name }}",
+        },
+        "flowplan": {"replace_triggered_by": ["old"], "prevent_destroy": True},
+    }  # fmt: skip
+    lab = Lab(tmp_path, template_of(index("old"), index("new"), copy))
+    lab.params = {}
+    lab.apply()
+    lab.inputs("old")["configurations"] = {"settings": {"refresh_interval": "5s"}}
+    change = change_of(lab.plan(), "copy")
+    assert (change.action, change.reason) == ("update", "triggered")
+    assert change.notes == ("done again, since old changes",)
+    with watched() as sent:
+        lab.apply()
+    assert "POST /_reindex" in sent
+    assert lab.plan().empty
+    # Nothing is on the cluster that could be destroyed.
+    assert actions(lab.plan(mode="destroy"))["copy"] == "delete"
+
+
+def test_a_tool_is_not_replaced_whatever_triggers_it(lab: Lab) -> None:
+    tool = {
+        "id": "tool", "type": "create_tool", "user_inputs": {"type": "ListIndexTool"},
+        "flowplan": {"replace_triggered_by": ["connector"]},
+    }  # fmt: skip
+    lab.nodes.append(tool)
+    lab.without("deployment")
+    lab.template["flowplan"] = {}
+    lab.apply()
+    lab.inputs("connector")["description"] = "new"
+    assert actions(lab.plan()) == {"connector": "update", "model": "no-op", "tool": "no-op"}
+
+
+def test_an_order_that_is_the_usual_one_changes_nothing(lab: Lab) -> None:
+    settings(lab, "connector", create_before_destroy=True)
+    lab.apply()
+    lab.inputs("connector")["parameters"]["model"] = "gpt-4o"
+    assert change_of(lab.plan(), "connector").order == "create_before_destroy"
+
+
+def test_a_template_of_many_settings_is_planned_in_one_pass(lab: Lab) -> None:
+    settings(lab, "model", replace_triggered_by=["connector"], ignore_changes=["description"])
+    settings(lab, "deployment", replace_triggered_by=["model"])
+    lab.apply()
+    lab.inputs("connector")["parameters"]["model"] = "gpt-4o"
+    plan = lab.plan()
+    assert [change.reason for change in plan.changes] == ["changed", "triggered", "dependency"]
+    lab.apply()
+    assert lab.counts() == (1, 1, 1)
+    assert lab.plan().empty
