@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 WORKERS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev demo test test-live test-faults lint types coverage docs fidelity picture wheel check clean
+.PHONY: help setup dev demo test test-live test-faults bench fuzz lint types coverage docs fidelity picture wheel check clean
 
 help:  ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -40,13 +40,25 @@ test-live: $(VENV)/.dev  ## run against a real OpenSearch node (needs mvn and a 
 test-faults: $(VENV)/.dev  ## kill at every point, not at some
 	FLOWPLAN_ALL_POINTS=1 $(BIN)/python -m pytest -q -n $(WORKERS) -m 'slow and not live' -s
 
+# Of its own: it brings a pytest plugin and another thirty packages, which nothing else needs.
+$(VENV)/fuzz/.made: Makefile $(VENV)/.dev
+	$(BIN)/python -m venv $(VENV)/fuzz
+	$(VENV)/fuzz/bin/python -m pip install --quiet 'schemathesis>=4.32,<5'
+	@touch $@
+
+fuzz: $(VENV)/fuzz/.made  ## send serve what its OpenAPI document admits, and what not (a minute)
+	$(BIN)/python -m tests.server.fuzz $(VENV)/fuzz/bin/schemathesis
+
+bench: $(VENV)/.dev  ## measure against Terraform and computed bounds (takes about an hour)
+	$(BIN)/python -m bench $(BENCH)
+
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
 types: $(VENV)/.dev
 	$(BIN)/mypy -p flowplan
-	$(BIN)/mypy --explicit-package-bases tests examples docs
+	$(BIN)/mypy --explicit-package-bases tests examples docs bench
 
 coverage: $(VENV)/.dev  ## branch coverage of planner and state: 95 % at least
 	$(BIN)/coverage erase
@@ -56,10 +68,11 @@ coverage: $(VENV)/.dev  ## branch coverage of planner and state: 95 % at least
 	$(BIN)/coverage report --include='*/planner/*,*/state/*' --fail-under=95
 
 docs: $(VENV)/.dev  ## regenerate what is generated in docs/
-	$(BIN)/python docs/generate.py
+	$(BIN)/python -m docs.generate
 
-fidelity: $(VENV)/.dev  ## compare the sandbox with recordings of a real node
+fidelity: $(VENV)/.dev  ## compare the sandbox, and serve, with recordings of a real node
 	$(BIN)/python -m tests.fidelity
+	$(BIN)/python -m tests.server
 
 picture: $(VENV)/.dev  ## draw the pictures in docs/ from real runs
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh docs/picture.sh

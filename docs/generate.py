@@ -1,6 +1,6 @@
-"""Writes what is generated of the documentation: three pages and the schema of templates.
+"""Writes what is generated: three pages, the schema of templates, and the help shown at once.
 
-    python docs/generate.py
+    python -m docs.generate
 
 Everything comes from one source each: the catalogue `errors.yaml`, the program's own `--help`, the
 step types' schemas. A test compares the files with what this would write. It must not know
@@ -20,15 +20,16 @@ from unittest import mock
 
 import yaml
 
-from flowplan.__main__ import main
-from flowplan.cli.app import SANDBOX_VERBS, STATE_VERBS, VERBS
-from flowplan.planner.template.model import CHECK_KINDS, EXPECTATIONS, PARAM_TYPES
+from docs.template_schema import template_schema
+from flowplan.cli.app import SANDBOX_VERBS, STATE_VERBS, VERBS, run
 from flowplan.protocol import InputSpec, StepSchema
 from flowplan.providers.registry import Registry
 
 HERE = Path(__file__).resolve().parent
 MADE = "<!-- Made by docs/generate.py. Do not edit. -->"
 WIDTH = "80"
+WIDEST = 100
+"""From here on click folds no further."""
 
 FAMILIES = {
     "FP1": ("Templates and params", "Exit code 1. `validate` finds all of them at once."),
@@ -67,6 +68,7 @@ ENVIRONMENT = {
     "FLOWPLAN_CLIENT_CERT, FLOWPLAN_CLIENT_KEY": "a client certificate and its key, PEM files",
     "FLOWPLAN_INSECURE": "do not check the cluster's certificate; the same as `--insecure`",
     "FLOWPLAN_LEASE_SECONDS": "how long the lock on a remote state is good for unless renewed; 30",
+    "FLOWPLAN_SERVE_KEY": "seals the credentials that `serve` keeps: 32 bytes, URL-safe base64",
     "FLOWPLAN_AWS_SIGV4, FLOWPLAN_AWS_REGION": "sign for the AWS service `es` or `aoss`",
     "HTTPS_PROXY, HTTP_PROXY, NO_PROXY": "a proxy, as for other programs",
     "CI": "when set and not `0` or `false`, an endpoint has to be named",
@@ -97,6 +99,18 @@ _ABOUT_REQUIRED = (
     "step also takes `node_timeout`, its time limit, which is not sent."
 )
 
+_HELP_MODULE = '''\
+"""What `flowplan --help` prints, by the least width that it fits. Made by docs/generate.py.
+
+It must not know anything else.
+"""
+
+from __future__ import annotations
+
+__all__ = ["PAGES"]
+
+'''
+
 
 def documents() -> dict[str, str]:
     """The text of each generated file, by its path in docs/."""
@@ -107,6 +121,7 @@ def documents() -> dict[str, str]:
         "cli.md": cli_page(),
         "steps.md": steps_page(schemas),
         "schema/template.json": json.dumps(template_schema(schemas), indent=2) + "\n",
+        "../flowplan/cli/help_page.py": help_module(),
     }
 
 
@@ -179,12 +194,29 @@ def verbs() -> Iterator[tuple[str, ...]]:
         yield from ((verb, name) for name in below.get(verb, ()))
 
 
-def help_of(words: Sequence[str]) -> str:
-    """What `--help` prints on a terminal of 80 columns."""
+def help_of(words: Sequence[str], width: str = WIDTH) -> str:
+    """What click makes of `--help` on a terminal so wide."""
     out = io.StringIO()
-    with mock.patch.dict(os.environ, {"COLUMNS": WIDTH}), contextlib.redirect_stdout(out):
-        main([*words, "--help"])
+    # Not `main`, which writes what was generated before.
+    with mock.patch.dict(os.environ, {"COLUMNS": width}), contextlib.redirect_stdout(out):
+        run([*words, "--help"])
     return out.getvalue()
+
+
+def help_module() -> str:
+    """The help of the program itself, once for each way in which click folds it."""
+    pages: dict[str, int] = {}
+    for width in range(WIDEST, int(WIDTH) - 1, -1):
+        pages[help_of((), str(width))] = width
+    lines = [
+        f"    (\n        {least},\n        {_literal(text)},\n    ),"
+        for text, least in pages.items()
+    ]
+    return _HELP_MODULE + "\n".join(["PAGES = (", *lines, ")"]) + "\n"
+
+
+def _literal(text: str) -> str:
+    return f'"""\\\n{text}"""'
 
 
 def steps_page(schemas: Mapping[str, StepSchema]) -> str:
@@ -234,7 +266,7 @@ def _input_row(name: str, spec: InputSpec) -> Sequence[str]:
         ("required", spec.required),
         ("secret", spec.sensitive),
         ("never read back, so it can't drift", spec.write_only),
-        (f"the id of a {(spec.reference or '').replace('_', ' ')}", spec.reference),
+        (f"the id of {_some(spec.reference or '')}", spec.reference),
         ("changes key by key", spec.merge),
     ]
     told = ", ".join(text for text, holds in traits if holds)
@@ -243,178 +275,8 @@ def _input_row(name: str, spec: InputSpec) -> Sequence[str]:
     return f"`{name}`", kinds, words[spec.set], words[spec.remove], about
 
 
-def template_schema(schemas: Mapping[str, StepSchema]) -> dict[str, Any]:
-    """JSON Schema (draft-07) of templates, for editors."""
-    provision = _object(
-        {
-            "user_params": {"type": "object"},
-            "nodes": {"type": "array", "minItems": 1, "items": _node(schemas)},
-            "edges": {
-                "type": "array",
-                "items": _object({"source": _TEXT, "dest": _TEXT}, required=("source", "dest")),
-            },
-        },
-        required=("nodes",),
-    )
-    workflows = {
-        "type": "object",
-        "required": ["provision"],
-        "properties": {"provision": provision},
-        "additionalProperties": {"type": "object"},
-    }
-    versions = {"template": _VERSION, "compatibility": {"type": "array", "items": _VERSION}}
-    kept = ("user", "created_time", "last_updated_time", "last_provisioned_time", "tenant_id")
-    schema = _object(
-        {
-            "name": {**_TEXT, "minLength": 1},
-            "description": _TEXT,
-            "use_case": _TEXT,
-            "version": _object(versions),
-            "workflows": workflows,
-            "ui_metadata": {"type": "object"},
-            "flowplan": _object(
-                {
-                    "params": _params(),
-                    "outputs": {"type": "object"},
-                    "imports": _imports(),
-                    "moved": _moved(),
-                    "checks": _checks(),
-                }
-            ),
-            **{name: {"description": "Added by Flow Framework, and not used."} for name in kept},
-            "all_shared_principals": {"description": "Added by Flow Framework, and not used."},
-        },
-        required=("name", "workflows"),
-    )
-    head = {
-        "$schema": "http://json-schema.org/draft-07/schema#",
-        "title": "A Flow Framework template, with flowplan's params and outputs",
-    }
-    return {**head, **schema}
-
-
-_TEXT = {"type": "string"}
-_VERSION = {"type": "string", "pattern": r"^[0-9]+\.[0-9]+\.[0-9]+"}
-_TIME = {"type": "string", "pattern": r"^\s*[0-9]+(nanos|micros|ms|s|m|h|d)\s*$"}
-_TIMEOUT = {
-    "type": "string",
-    "pattern": r"^\s*(0|[0-9]+(nanos|micros|ms|s|m|h|d))\s*$",
-    "description": "The step's time limit, as 20s or 5m. Not sent.",
-}
-
-
-def _object(properties: Mapping[str, Any], *, required: Sequence[str] = ()) -> dict[str, Any]:
-    made: dict[str, Any] = {"type": "object", "properties": dict(properties)}
-    if required:
-        made["required"] = list(required)
-    return {**made, "additionalProperties": False}
-
-
-def _imports() -> dict[str, Any]:
-    text = {**_TEXT, "minLength": 1}
-    entry = _object({"node": text, "id": text}, required=("node", "id"))
-    return {"type": "array", "items": entry}
-
-
-def _checks() -> dict[str, Any]:
-    text = {**_TEXT, "minLength": 1}
-    tests: dict[str, Any] = {name: {} for name in EXPECTATIONS}
-    expectation = _object({"path": text, **tests}, required=("path",))
-    # The path, and one test.
-    expectation |= {"minProperties": 2, "maxProperties": 2}
-    check = _object(
-        {
-            "name": text,
-            **dict.fromkeys(CHECK_KINDS, text),
-            "pipeline": text,
-            "body": {"type": "object"},
-            "expect": {"oneOf": [expectation, {"type": "array", "items": expectation}]},
-            "timeout": _TIME,
-            "retries": {"type": "integer", "minimum": 0, "maximum": 20},
-        },
-        required=("name",),
-    )
-    check["oneOf"] = [{"required": [kind]} for kind in CHECK_KINDS]
-    return {"type": "array", "items": check}
-
-
-def _moved() -> dict[str, Any]:
-    text = {**_TEXT, "minLength": 1}
-    entry = _object({"from": text, "to": text}, required=("from", "to"))
-    return {"type": "array", "items": entry}
-
-
-def _params() -> dict[str, Any]:
-    known = {
-        "type": {"enum": list(PARAM_TYPES), "default": "string"},
-        "sensitive": {"type": "boolean"},
-        "description": _TEXT,
-        "default": {},
-        "pattern": {"type": "string", "format": "regex"},
-        "enum": {"type": "array"},
-    }
-    return {"type": "object", "additionalProperties": _object(known)}
-
-
-def _node(schemas: Mapping[str, StepSchema]) -> dict[str, Any]:
-    node = _object(
-        {
-            "id": {**_TEXT, "minLength": 1},
-            "type": {"enum": list(schemas)},
-            "previous_node_inputs": {"type": "object", "additionalProperties": _TEXT},
-            "user_inputs": {"type": "object", "additionalProperties": {"not": {"type": "null"}}},
-            "flowplan": _settings(),
-        },
-        required=("id", "type"),
-    )
-    node["allOf"] = [
-        {
-            "if": {"properties": {"type": {"const": name}}},
-            "then": {"properties": {"user_inputs": {"properties": _inputs(schema)}}},
-        }
-        for name, schema in schemas.items()
-    ]
-    return node
-
-
-def _settings() -> dict[str, Any]:
-    """What stands under the `flowplan` key of a node."""
-    expression = {"type": "string", "pattern": r"^\$\{\{"}
-    key = {"type": ["string", "number"]}
-    return _object(
-        {
-            "for_each": {
-                "anyOf": [{"type": "array", "items": key}, {"type": "object"}, expression]
-            },
-            "when": {"anyOf": [{"type": "boolean"}, expression]},
-            "prevent_destroy": {"type": "boolean"},
-            "ignore_changes": {"anyOf": [{"const": "all"}, {"type": "array", "items": _TEXT}]},
-            "create_before_destroy": {"type": "boolean"},
-            "keep_id": {"type": "boolean"},
-            "replace_triggered_by": {"type": "array", "items": _TEXT},
-            "timeout": _TIMEOUT,
-            "retries": {"type": "integer", "minimum": 0, "maximum": 20},
-        }
-    )
-
-
-def _inputs(schema: StepSchema) -> dict[str, Any]:
-    found = {name: _input(spec) for name, spec in schema.inputs.items()}
-    return {**found, "node_timeout": _TIMEOUT}
-
-
-def _input(spec: InputSpec) -> dict[str, Any]:
-    about = {"description": spec.description} if spec.description else {}
-    if "any" in spec.types:
-        return about
-    kinds = list(spec.types)
-    if {"string", "integer"} <= set(kinds):
-        # A version: with a fraction it loses its last zeros, and is refused (FP123).
-        kinds = [kind for kind in kinds if kind != "number"]
-    if "string" in kinds:
-        return {"type": kinds, **about}
-    expression = {"type": "string", "pattern": r"\$\{\{"}
-    return {"anyOf": [{"type": kinds}, expression], **about}
+def _some(kind: str) -> str:
+    return f"{'an' if kind[:1] in 'aio' else 'a'} {kind.replace('_', ' ')}"
 
 
 def fenced(language: str, text: str) -> str:

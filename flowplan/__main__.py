@@ -1,111 +1,49 @@
-"""The entry point, and the one place where errors become messages and exit codes.
+"""The entry point: what can be answered at once is, the rest goes to `flowplan.cli.guard`.
 
-`--version` answers before click is imported. This module must not know verbs or flags beyond
-what an error message needs.
+A prompt or a pipeline may ask for the version a hundred times a day, so nothing is imported for it
+that the interpreter has not loaded anyway. This module must not know verbs.
 """
 
 from __future__ import annotations
 
-import os
-import signal
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from types import FrameType
 
 from flowplan import __version__
-from flowplan.cli.early import Early, glance
-from flowplan.errors import FlowplanError
-from flowplan.render.screen import Screen
 
-__all__ = ["Terminated", "main"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # not from typing, which takes a third of a bare interpreter's start
+    from collections.abc import Sequence
 
-SIGINT_EXIT = 130
-SIGTERM_EXIT = 143
-INTERNAL_EXIT = 70
-
-
-class Terminated(BaseException):
-    """SIGTERM arrived. Not an `Exception`: nothing on the way may take it for a failure."""
+__all__ = ["main"]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code. Never raises."""
     words = list(sys.argv[1:] if argv is None else argv)
-    early = glance(words)
-    out = Screen.of(sys.stdout, early.color, os.environ)
+    text = _known(words)
+    if text is not None:
+        from flowplan.render.at_once import at_once
+
+        if at_once(text):
+            return 0
+    # Here and not above: it has what parses, guards and explains.
+    from flowplan.cli.guard import guarded, in_a_process_of_its_own
+
+    if argv is not None:
+        return guarded(words, text)
+    with in_a_process_of_its_own():
+        return guarded(words, text)
+
+
+def _known(words: list[str]) -> str | None:
+    """What is known before the words are parsed: the version, and mostly the help."""
     if words[:1] == ["--version"]:
-        out.line(f"flowplan {__version__}")
-        return 0
-    err = Screen.of(sys.stderr, early.color, os.environ)
-    code = _guarded(words, early, out, err)
-    return _flushed(code, out, err)
+        return f"flowplan {__version__}\n"
+    if words in (["--help"], ["-h"]):
+        from flowplan.cli.help_width import help_page
 
-
-def _guarded(words: Sequence[str], early: Early, out: Screen, err: Screen) -> int:
-    try:
-        with _sigterm_raises():
-            from flowplan.cli.app import run
-
-            return run(words)
-    except FlowplanError as error:
-        _show(error, early, out, err)
-        return error.exit_code
-    except KeyboardInterrupt:
-        err.line("Interrupted.")
-        return SIGINT_EXIT
-    except Terminated:
-        err.line("Terminated.")
-        return SIGTERM_EXIT
-    except SystemExit as error:
-        return error.code if isinstance(error.code, int) else 0
-    except BrokenPipeError:
-        return 0
-    except Exception as error:  # noqa: BLE001 the last resort: never a traceback to the user
-        from flowplan.render.crash import internal_error
-
-        _show(internal_error(error), early, out, err)
-        return INTERNAL_EXIT
-
-
-@contextmanager
-def _sigterm_raises() -> Iterator[None]:
-    def terminate(_: int, __: FrameType | None) -> None:
-        raise Terminated
-
-    try:
-        before = signal.signal(signal.SIGTERM, terminate)
-    except ValueError:  # not the main thread: whoever embeds flowplan has the signals
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def _show(error: FlowplanError, early: Early, out: Screen, err: Screen) -> None:
-    from flowplan.render.failure import show_failure
-
-    show_failure(
-        error, verb=early.verb, as_json=early.json, one_line=early.one_line,
-        json_into=early.json_into, out=out, err=err,
-    )  # fmt: skip
-
-
-def _flushed(code: int, out: Screen, err: Screen) -> int:
-    """Flush stdout while a failure can still be told. A reader that went away is no failure."""
-    out.write("")
-    if out.failure is None:
-        return code
-    from flowplan.render.failure import raise_unless_reader_left
-
-    try:
-        raise_unless_reader_left(out.failure, code)
-    except FlowplanError as error:
-        _show(error, Early(), out, err)
-        return error.exit_code
-    return code
+        return help_page()
+    return None
 
 
 if __name__ == "__main__":

@@ -23,8 +23,10 @@ into an exit code.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Literal, Self
+
+from flowplan.dataclass import dataclass
 
 __all__ = [
     "AnswerLost",

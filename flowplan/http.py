@@ -41,6 +41,7 @@ MASK = "(sensitive)"
 _SHORT = 4
 _WITH_ID = re.compile(r"(/_plugins/_ml/\w+/)([^/]+)(/.*)?")
 _VERB = re.compile(r"_[a-z_]{3,14}")
+_MARKUP = re.compile("[&<>\"']")
 # Good for repeating the one request for some minutes; AWS shows it when it refuses.
 _SIGNATURE = re.compile(r"\b(Signature=)[0-9a-f]{16,}", re.IGNORECASE)
 _TUNNEL = re.compile(r"Tunnel connection failed: (.*)")
@@ -133,12 +134,14 @@ class Connection:
 
     def hide(self, secrets: Iterable[str]) -> None:
         """Keep these clear texts out of every message, also in the form JSON and HTML give them."""
-        from html import escape
-
         plain = {text for text in secrets if text}
+        forms = plain | {json.dumps(text)[1:-1] for text in plain}
+        if any(_MARKUP.search(text) for text in plain):
+            from html import escape  # on use: it comes with the names of two thousand characters
+
+            forms |= {escape(text) for text in plain}
         with self._guard:
-            self._secrets |= plain | {json.dumps(text)[1:-1] for text in plain}
-            self._secrets |= {escape(text) for text in plain}
+            self._secrets |= forms
 
     def redact(self, text: str) -> str:
         """`text` without any secret. A very short one is replaced only where it stands alone."""

@@ -10,9 +10,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
+from flowplan.dataclass import dataclass
 from flowplan.errors import AnswerLost, Diagnostic, ProviderError, Refused
 
 __all__ = [

@@ -9,10 +9,10 @@ question on the terminal.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
+from flowplan.dataclass import dataclass
 from flowplan.errors import Diagnostic, ProviderError
 from flowplan.http_operation import NotAnswered
 

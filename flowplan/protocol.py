@@ -8,9 +8,10 @@ on the cluster and never touches another node: the planner composes the order.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, Protocol, TypeAlias
 
+from flowplan.dataclass import dataclass
 from flowplan.protocol_schema import Flaw, InputSpec, Json, StepSchema
 
 __all__ = [
@@ -239,6 +240,14 @@ class StepType(Protocol):
         `inputs` are the recorded ones, where there are any. They decide what belongs to the
         resource: whether a model is deployed is a field of `register_remote_model` only if
         `deploy` was asked of it.
+        """
+
+    def came_with(
+        self, document: Json, inputs: Mapping[str, Json], notes: Mapping[str, Json]
+    ) -> tuple[Owned, ...]:
+        """What of a fetched document came into being with the resource and is ours.
+
+        Asked once, when a created resource is read back; `notes` is what `prepare` said of it.
         """
 
     def read(self, cluster: Cluster, ids: Sequence[str]) -> Mapping[str, Observed | None]:

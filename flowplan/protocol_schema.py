@@ -6,8 +6,9 @@ A part of `flowplan.protocol`, which names it for everybody. It must not know a 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
+
+from flowplan.dataclass import dataclass
 
 __all__ = ["Flaw", "InputSpec", "Json", "StepSchema"]
 

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from flowplan.errors import Diagnostic, PlanError
 from flowplan.planner.expressions import references
 from flowplan.planner.params import Params
-from flowplan.planner.plan import Plan
 from flowplan.planner.values import Json, Sensitive, Unknown, Value, not_given, withheld
+
+if TYPE_CHECKING:  # For types only: what just checks a template never loads it.
+    from flowplan.planner.plan import Plan
 
 __all__ = [
     "absent_names",

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from flowplan.dataclass import dataclass
 from flowplan.errors import Diagnostic
 from flowplan.planner.diff import ABSENT, Difference, compare, field_change
 from flowplan.planner.ignoring import below, recorded_paths, ruled
@@ -65,8 +66,7 @@ def survey(
     for record in gone:
         if record.node not in kept:
             del accepted[record.node]
-    order = {name: place for place, name in enumerate(records)}
-    drift.sort(key=lambda item: order[item.node])
+    drift.sort(key=lambda item: item.node)
     return Survey(tuple(drift), accepted, warnings, len(found))
 
 

@@ -65,7 +65,7 @@ def build(
     sent = workspace.connection.request_count if workspace.connection else 0
     snapshot = snapshot or workspace.backend.load()
     binding = bind(workspace, snapshot)
-    state = snapshot.state
+    state = _in_order(snapshot.state)
     name = workspace.template.name if workspace.template else (state.workflow if state else "")
     if state is not None and workspace.template is not None:
         check_workflow(state, name, workspace.backend.location)
@@ -92,6 +92,11 @@ def build(
     diagnostics = (*told, *tell_of_absent(plan.not_given), *made.diagnostics)
     placeless = tuple(item.without_place() for item in diagnostics)
     return replace(made, requests=used, diagnostics=placeless)
+
+
+def _in_order(state: State | None) -> State | None:
+    """The state with its nodes by name: they are recorded as the last apply finished them."""
+    return state and replace(state, resources=dict(sorted(state.resources.items())))
 
 
 def _renamed(

@@ -8,13 +8,15 @@ phantom difference (NORMALISATION.md §0). This module must not know other nodes
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
+from flowplan.dataclass import dataclass
 from flowplan.planner.diff import ABSENT, Difference, compare, field_change, verdict
 from flowplan.planner.ignoring import below, keeping, ruled
 from flowplan.planner.plan import Action, Drift, FieldChange, Order
 from flowplan.planner.refresh import sealed_fields
+from flowplan.planner.spelling import told_apart
 from flowplan.planner.template import Node
 from flowplan.planner.values import (
     Json,
@@ -75,6 +77,9 @@ def decide(
     unknown = {name: Unknown(node.id, name) for name in schema.outputs}
     if record is None:
         return Decision("create", "new", created_fields(desired), outputs=unknown)
+    if record.empty:
+        # Its replacement got as far as deleting the old one.
+        return Decision("create", "unfinished", created_fields(desired), outputs=unknown)
     if record.type != node.type:
         return Decision(
             "replace", "changed", created_fields(desired), _order(step), outputs=unknown,
@@ -129,7 +134,7 @@ def _existing(case: _Case) -> Decision:
     )  # fmt: skip
 
 
-def _changes(case: _Case) -> Iterator[Difference]:
+def _changes(case: _Case) -> Sequence[Difference]:
     """Recorded against wanted, in one spelling.
 
     A digest is taken over its place too, so that inputs with secrets are compared as written.
@@ -137,7 +142,7 @@ def _changes(case: _Case) -> Iterator[Difference]:
     before, after = case.record.inputs, case.desired
     if not sensitive_paths(before) and not sensitive_paths(after):
         before, after = case.step.comparable(before), case.step.comparable(after)
-    return compare(before, after, case.salt)
+    return told_apart(case.step, before, after, compare(before, after, case.salt))
 
 
 def _names(case: _Case) -> tuple[str, ...]:

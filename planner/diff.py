@@ -8,8 +8,8 @@ states or how a change is carried out.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
+from flowplan.dataclass import dataclass
 from flowplan.planner.plan import FieldChange
 from flowplan.planner.values import (
     Json,
@@ -119,30 +119,71 @@ def _lists(path: Path, before: list[Json], after: list[Value], salt: str) -> Ite
         for index, (old, new) in enumerate(zip(before, after, strict=True)):
             yield from _values((*path, index), old, new, salt)
         return
-    if has_unknown(after) or not after:
+    if not after:
         # An emptied list is one difference: some servers can't take the last item away.
         yield Difference(path, before, after)
         return
-    yield from _unequal_lists(path, before, after)
+    found = _paired(path, before, after)
+    if found is None:
+        yield from _by_place(path, before, after, salt)
+    else:
+        yield from found or [Difference(path, before, after)]
 
 
-def _unequal_lists(path: Path, before: list[Json], after: list[Value]) -> Iterator[Difference]:
-    """Items that came, went or changed, as deepdiff pairs them."""
+def _paired(path: Path, before: list[Json], after: list[Value]) -> list[Difference] | None:
+    """Items that came, went or changed, as deepdiff pairs them; None where two are at one path.
+
+    What came or changed is where it is now, what went where it was.
+    """
     from deepdiff import DeepDiff  # 114 ms: only for a list that grew or shrank
 
     # Each item is digested under its own index, so a moved secret would seem to be another:
     # both sides are compared as they are shown, and the rest is left to `Difference`.
-    diff = DeepDiff(masked(before), masked(after), view="tree", ignore_numeric_type_changes=False)
+    shown = masked(_told_apart(after))
+    diff = DeepDiff(masked(before), shown, view="tree", ignore_numeric_type_changes=False)
     found: dict[Path, Difference] = {}
-    for items in diff.values():
+    for kind, items in diff.items():
         for item in items:
-            tail = tuple(item.path(output_format="list"))
-            where = (*path, *tail)
-            old, new = value_at(before, tail), value_at(after, tail)
-            found[where] = Difference(where, old, new)
-    if not found:
-        found[path] = Difference(path, before, after)
-    yield from (found[key] for key in sorted(found, key=lambda p: [str(part) for part in p]))
+            then = tuple(item.path(output_format="list"))
+            now = tuple(item.path(output_format="list", use_t2=True))
+            old = ABSENT if kind.endswith("_added") else value_at(before, then)
+            new = ABSENT if kind.endswith("_removed") else value_at(after, now)
+            where = (*path, *(then if new is ABSENT else now))
+            parts = [Difference(where, old, new)]
+            if old is ABSENT and has_unknown(new):
+                parts = list(_added(where, new))
+            if any(part.path in found for part in parts):
+                return None
+            found.update((part.path, part) for part in parts)
+    return [found[key] for key in sorted(found, key=_in_lists)]
+
+
+def _by_place(
+    path: Path, before: list[Json], after: list[Value], salt: str
+) -> Iterator[Difference]:
+    """The items one by one: what stood at each place, and what stands there now."""
+    for index in range(max(len(before), len(after))):
+        place = (*path, index)
+        if index >= len(after):
+            yield Difference(place, before[index], ABSENT)
+        elif index >= len(before):
+            yield from _added(place, after[index])
+        else:
+            yield from _values(place, before[index], after[index], salt)
+
+
+def _told_apart(value: Value) -> Value:
+    """`value` with a text that stands nowhere else for each value that a node will give."""
+    if isinstance(value, Unknown) and value.node:
+        return f"\0{value.node}\0{value.output}"
+    if isinstance(value, Mapping):
+        return {key: _told_apart(item) for key, item in value.items()}
+    return [_told_apart(item) for item in value] if isinstance(value, list) else value
+
+
+def _in_lists(path: Path) -> list[tuple[int, str]]:
+    """Sorts paths: items of a list by their number, keys by their name."""
+    return [(key, "") if isinstance(key, int) else (-1, key) for key in path]
 
 
 def value_at(tree: Value, path: Sequence[str | int]) -> Value:

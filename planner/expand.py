@@ -7,15 +7,18 @@ It must not know the state, the cluster, or where params come from.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from flowplan.dataclass import dataclass
 from flowplan.errors import Diagnostic
 from flowplan.planner.expressions import Reference, contains, references
 from flowplan.planner.instances import Instances, Made, settle
 from flowplan.planner.template import Check, Edge, Import, Node, StepCatalogue, Template
 from flowplan.planner.template.each import NoMember, instance
 from flowplan.planner.template.inputs import InputCheck
+from flowplan.planner.template.lifecycle_check import EACH_KEY
 from flowplan.planner.template.meeting import MeetingCheck
 from flowplan.planner.template.model import ALWAYS
 from flowplan.planner.template.report import Report, listed, once
@@ -26,6 +29,8 @@ from flowplan.planner.values import Json, Path, Value
 from flowplan.protocol import StepSchema
 
 __all__ = ["expand"]
+
+_KEYED = re.compile(r'(.+?)\["[^"]*"\]')
 
 
 def expand(
@@ -106,11 +111,21 @@ class _Expansion:
                 if schema is not None:
                     inputs = self._in_order(inputs, schema)
                 self.judge(inputs, (*node.path, "user_inputs"), made.id)
+                self._triggers(node, made)
                 previous = dict(self._previous(node, made, schema))
                 yield replace(
                     node, id=made.id, previous_node_inputs=previous, user_inputs=inputs,
                     presence=ALWAYS,
                 )  # fmt: skip
+
+    def _triggers(self, node: Node, made: Made) -> None:
+        """Report a key that what triggers a replacement does not have."""
+        own = f'["{made.each.key}"]' if made.each is not None else EACH_KEY
+        for index, text in enumerate(node.lifecycle.replace_triggered_by):
+            named = _KEYED.match(text.replace(EACH_KEY, own))
+            if named is not None and named[1] in self.found.keys:
+                path = (*node.path, "flowplan", "replace_triggered_by", index)
+                self._is_there(named[0], path, made.id)
 
     def _inputs(self, node: Node, made: Made) -> Mapping[str, Json]:
         if made.each is None:

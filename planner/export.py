@@ -10,8 +10,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from flowplan.dataclass import dataclass
 from flowplan.errors import Diagnostic, TemplateError
 from flowplan.planner.export_values import Said, Unsayable, Writer, is_word
 from flowplan.planner.node_names import NodeNames

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from flowplan.dataclass import dataclass
 from flowplan.planner.graph import Graph
 from flowplan.planner.inventory import Item
 from flowplan.planner.node_names import NodeNames

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from flowplan.dataclass import dataclass
 from flowplan.errors import Diagnostic, PlanError, TemplateError
 from flowplan.planner.generate import Draft, draft
 from flowplan.planner.imports import Importing

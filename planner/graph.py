@@ -7,10 +7,10 @@ module must not know what nodes are or what is done with them.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 from typing import Literal, Protocol, TypeAlias
 
+from flowplan.dataclass import dataclass
 from flowplan.planner.expressions import ExpressionError, references, target
 from flowplan.planner.template.triggers import triggers
 from flowplan.planner.values import Json

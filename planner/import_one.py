@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from flowplan.dataclass import dataclass
 from flowplan.planner.binding import bind
 from flowplan.planner.checks import check_plugins, compatibility
 from flowplan.planner.imports import check_node, look_up, owners_of

@@ -9,16 +9,19 @@ from __future__ import annotations
 import shlex
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from flowplan.dataclass import dataclass
 from flowplan.errors import Diagnostic, PlanError, nearest
 from flowplan.planner.params import Params
 from flowplan.planner.resolve import Resolver
 from flowplan.planner.template import Template
 from flowplan.planner.values import Json
-from flowplan.planner.workspace import Steps
 from flowplan.protocol import Cluster
-from flowplan.state.model import Deposed, ResourceRecord
+
+if TYPE_CHECKING:  # For types only: what just checks a template never loads it.
+    from flowplan.planner.workspace import Steps
+    from flowplan.state.model import Deposed, ResourceRecord
 
 __all__ = [
     "Importing",

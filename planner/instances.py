@@ -6,8 +6,9 @@ It must not know what the nodes have to do with each other (`expand.py`), or ste
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from flowplan.dataclass import dataclass
 from flowplan.planner.absent import missing_params
 from flowplan.planner.expressions import ExpressionError, NameScope, evaluate, references
 from flowplan.planner.expressions.rewrite import as_expression, literal, members_of

@@ -7,8 +7,9 @@ and what can't be done under a setting. It must not know HTTP, or how a plan is 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from flowplan.dataclass import dataclass
 from flowplan.errors import Diagnostic
 from flowplan.planner.decide import Decision
 from flowplan.planner.ignoring import unsendable
@@ -48,14 +49,21 @@ def recorded_settings(node: Node) -> Mapping[str, Json]:
 def triggered_nodes(
     changes: Iterable[NodeChange], nodes: Mapping[str, Node]
 ) -> Mapping[str, tuple[str, ...]]:
-    """By node, the nodes that this plan replaces because it is changed."""
+    """By node, the nodes that are replaced because this plan changes it.
+
+    `nodes` are all of the template: one that a partial plan leaves out is replaced by a later one.
+    """
+    planned = {change.node: change for change in changes}
     found: dict[str, tuple[str, ...]] = {}
-    for change in changes:
-        if change.reason != "triggered":
+    for node in nodes.values():
+        own = planned.get(node.id)
+        if own is not None and own.reason != "triggered":
             continue
-        for text in nodes[change.node].lifecycle.replace_triggered_by:
-            for name, _ in triggers(text, nodes, change.node):
-                found[name] = (*found.get(name, ()), change.node)
+        for text in node.lifecycle.replace_triggered_by:
+            for name, path in triggers(text, nodes, node.id):
+                change = planned.get(name)
+                if change is not None and _is_changed(change, path):
+                    found[name] = (*found.get(name, ()), node.id)
     return found
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from flowplan.dataclass import dataclass
 from flowplan.planner.values import Json, Sensitive, Value, canonical, has_unknown, sensitive_paths
 
 __all__ = ["PENDING", "Likeness", "as_seen", "likeness"]

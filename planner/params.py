@@ -7,14 +7,13 @@ and what is declared sensitive leaves as `Sensitive`. This module must not know 
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import TypeAlias
 
+from flowplan.dataclass import dataclass
 from flowplan.errors import Diagnostic, FlowplanError, TemplateError, UsageError, nearest
 from flowplan.planner.param_text import MAX_FILE, file_text, json_value
 from flowplan.planner.source import Document, read
@@ -58,6 +57,9 @@ class Params:
 
     def digest(self, salt: str) -> str:
         """HMAC-SHA-256 over all names and values, in hex; `salt` is hex as in the state."""
+        import hashlib
+        import hmac  # on use: OpenSSL behind it is slow to load
+
         given = {name: value for name, value in self.values.items() if not not_given(value)}
         text = canonical(reveal(given))
         return hmac.new(bytes.fromhex(salt), text, hashlib.sha256).hexdigest()

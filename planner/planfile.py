@@ -10,10 +10,10 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from flowplan.dataclass import dataclass
 from flowplan.errors import Diagnostic, StalePlan, StateError
 from flowplan.planner.binding import bind
 from flowplan.planner.plan import Binding, Plan

@@ -6,22 +6,23 @@ Reading only. This module must not know what is wanted or what will be done abou
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import field
 
+from flowplan.dataclass import dataclass
 from flowplan.planner.diff import value_at
 from flowplan.planner.values import Json, Path, seal_at, sensitive_paths
 from flowplan.planner.workspace import Steps
 from flowplan.protocol import Cluster, Holder, Observed
 from flowplan.state.model import ResourceRecord
 
-__all__ = ["Holders", "read_all", "sealed_fields"]
+__all__ = ["Holders", "read_all", "read_documents", "sealed_fields", "seen"]
 
 
-def read_all(
+def read_documents(
     steps: Steps, cluster: Cluster, records: Iterable[ResourceRecord]
-) -> dict[str, Observed | None]:
-    """What each node's resource is now, by node; None where it is gone.
+) -> Iterator[tuple[ResourceRecord, Json]]:
+    """Each record with its resource's document, None where it is gone.
 
     Nodes that make nothing are left out. `cluster.request` raises what it raises.
     """
@@ -30,20 +31,30 @@ def read_all(
         step = steps.step(record.type)
         if step.kind and record.resource_id is not None:
             by_kind[step.kind].append(record)
-    found: dict[str, Observed | None] = {}
     for kind in sorted(by_kind):
         group = by_kind[kind]
         ids = sorted({str(record.resource_id) for record in group})
         documents = steps.step(group[0].type).fetch(cluster, ids)
         for record in group:
-            document = documents.get(str(record.resource_id))
-            step = steps.step(record.type)
-            found[record.node] = (
-                None
-                if document is None
-                else step.observe(str(record.resource_id), document, record.inputs)
-            )
-    return found
+            yield record, documents.get(str(record.resource_id))
+
+
+def read_all(
+    steps: Steps, cluster: Cluster, records: Iterable[ResourceRecord]
+) -> dict[str, Observed | None]:
+    """What each node's resource is now, by node; None where it is gone."""
+    return {
+        record.node: seen(steps, record, document)
+        for record, document in read_documents(steps, cluster, records)
+    }
+
+
+def seen(steps: Steps, record: ResourceRecord, document: Json) -> Observed | None:
+    """What a fetched document says of a recorded resource."""
+    if document is None:
+        return None
+    step = steps.step(record.type)
+    return step.observe(str(record.resource_id), document, record.inputs)
 
 
 def sealed_fields(

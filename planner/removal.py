@@ -13,22 +13,25 @@ from flowplan.errors import Diagnostic
 from flowplan.planner.decide import deleted_fields
 from flowplan.planner.effects import Effects
 from flowplan.planner.graph import Graph
-from flowplan.planner.plan import NodeChange
+from flowplan.planner.plan import Action, NodeChange
 from flowplan.planner.wording import deletion, thing
 from flowplan.planner.workspace import Steps
 from flowplan.state.model import Deposed, ResourceRecord
 
-__all__ = ["deposed_changes", "is_allowed", "needs_permission", "recorded_graph", "removals"]
+__all__ = ["deposed_changes", "is_allowed", "needs_permission", "removals"]
 
 
-def recorded_graph(records: Mapping[str, ResourceRecord]) -> Graph:
-    """The dependencies as they were when last applied."""
-    return Graph.build(
-        {
-            name: tuple(other for other in record.dependencies if other in records)
-            for name, record in records.items()
-        }
-    )
+def removal_order(records: Mapping[str, ResourceRecord]) -> tuple[str, ...]:
+    """The nodes as they can be deleted: dependants first, and by name where both could go.
+
+    The order of the records does not count: it is that in which the last apply finished.
+    """
+    users: dict[str, list[str]] = {name: [] for name in sorted(records)}
+    for name in users:
+        for other in records[name].dependencies:
+            if other in users:
+                users[other].append(name)
+    return Graph.build(users).order
 
 
 def removals(
@@ -46,14 +49,15 @@ def removals(
     """
     changes: list[NodeChange] = []
     blocked: list[Diagnostic] = []
-    for name in reversed(recorded_graph(records).order):
+    for name in removal_order(records):
         if name not in gone:
             continue
         record = gone[name]
         changes += deposed_changes(record)
         keeper = effects.wanted_by(record) if effects else None
         change = _removal(steps, record, reason, keeper)
-        if steps.step(record.type).schema.holds_data and not is_allowed(record, allow_delete):
+        holds = steps.step(record.type).schema.holds_data and not record.empty
+        if holds and not is_allowed(record, allow_delete):
             change = replace(change, blocked=record.resource_id or name)
             blocked.append(needs_permission(record, record.resource_id or name))
         changes.append(change)
@@ -62,14 +66,18 @@ def removals(
 
 def _removal(steps: Steps, record: ResourceRecord, reason: str, keeper: str | None) -> NodeChange:
     words = deletion(thing(record.type, record.resource_type))
+    if record.empty:
+        words = "forget it: what it had is deleted already"
     if keeper is not None:
         words = f"let it go: {keeper} keeps it"
     nothing = steps.step(record.type).schema.creates in ("act", "nothing")
+    action: Action = "forget" if keeper or record.empty else "delete"
     return NodeChange(
-        node=record.node, type=record.type, action="forget" if keeper else "delete",
+        node=record.node, type=record.type, action=action,
         reason=reason, resource_id=record.resource_id, resource_type=record.resource_type,
         depends_on=record.dependencies, fields=deleted_fields(record.inputs),
-        steps=() if nothing else (words,), notes=(words,) if keeper else (), kept_by=keeper,
+        steps=() if nothing else (words,), notes=(words,) if action == "forget" else (),
+        kept_by=keeper,
     )  # fmt: skip
 
 

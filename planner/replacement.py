@@ -11,16 +11,20 @@ one and moving the model to it does, without an outage. Must not know HTTP or re
 from __future__ import annotations
 
 from dataclasses import replace
+from shlex import quote
 
 from flowplan.errors import Diagnostic
 from flowplan.planner.decide import Decision
+from flowplan.planner.imports import owners_of
+from flowplan.planner.plan import NodeChange
 from flowplan.planner.refresh import Holders
 from flowplan.planner.template import Node
 from flowplan.planner.values import Unknown
+from flowplan.planner.wording import thing
 from flowplan.protocol import Holder, StepType
 from flowplan.state.model import ResourceRecord
 
-__all__ = ["forced_by_use", "foreign_holders", "kept_in_place", "requested"]
+__all__ = ["forced_by_use", "foreign_holders", "kept_in_place", "requested", "undeletable"]
 
 
 def forced_by_use(
@@ -100,6 +104,45 @@ def requested(
         outputs=decision.outputs if effect else unknown,
     )
     return replaced, foreign_holders(node, record, holders)
+
+
+def undeletable(change: NodeChange, record: ResourceRecord, holders: Holders) -> Diagnostic | None:
+    """Why a replacement that deletes the old one first can't be done: something holds it.
+
+    Whatever the plan does about what holds it comes later, so it does not help.
+    """
+    if change.action != "replace" or change.order != "destroy_before_create":
+        return None
+    blocking = sorted(
+        (holder for holder in holders.of(record) if holder.blocks_delete),
+        key=lambda holder: (holder.name, holder.resource_id),
+    )
+    if not blocking:
+        return None
+    owners = owners_of(holders.steps, holders.records.values())
+    nodes = {item: owners.get((item.kind, item.resource_id)) for item in blocking}
+    ours = sorted({node for node in nodes.values() if node is not None})
+    known = [f"{node} ({item.name or item.resource_id})" for item, node in nodes.items() if node]
+    strange = [_named(item) for item, node in nodes.items() if node is None]
+    what = thing(record.type, record.resource_type)
+    hints = (
+        [f"delete {', '.join(strange)} first, which this state does not have"] if strange else []
+    )
+    if ours:
+        targets = " ".join(f"--target {quote(name)}" for name in ours)
+        hints.append(
+            f"flowplan destroy {targets}\nThen run this again: they are made anew with it."
+        )
+    return Diagnostic(
+        "error", "FP247", f"the {what} can't be made anew while something uses it",
+        f"The old one is deleted before the new one is made, and the cluster refuses to delete a "
+        f"{what} that is used: {', '.join([*known, *strange])}.",
+        node=change.node, hint="\n".join(hints),
+    )  # fmt: skip
+
+
+def _named(holder: Holder) -> str:
+    return f"{holder.name} ({holder.resource_id})" if holder.name else holder.resource_id
 
 
 def foreign_holders(node: Node, record: ResourceRecord, holders: Holders) -> tuple[Diagnostic, ...]:

@@ -7,16 +7,20 @@ the cluster, or what will be done with the inputs.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
+from typing import TYPE_CHECKING
 
+from flowplan.dataclass import dataclass
 from flowplan.errors import Diagnostic, TemplateError
 from flowplan.planner.expressions import ExpressionError, evaluate, find
 from flowplan.planner.graph import Graph, edges_of
 from flowplan.planner.params import Params
 from flowplan.planner.template import Node, Template, sources_of_inputs
 from flowplan.planner.values import Path, Sensitive, Unknown, Value, leaves
-from flowplan.planner.workspace import Steps
 from flowplan.protocol import Flaw, StepSchema
+
+if TYPE_CHECKING:  # For types only: what just checks a template never loads it.
+    from flowplan.planner.workspace import Steps
 
 __all__ = ["Resolver"]
 
@@ -69,7 +73,7 @@ class Resolver:
             return
         flaw = look(value)
         if flaw is not None:
-            diagnostic = self._at((*node.path, "user_inputs", name), node.id)
+            diagnostic = self.at((*node.path, "user_inputs", name), node.id)
             raise TemplateError(
                 replace(
                     diagnostic, code="FP157", summary=flaw.summary, detail=flaw.detail,
@@ -134,7 +138,7 @@ class Resolver:
             if not isinstance(value, str) or not value.strip():
                 raise TemplateError(
                     replace(
-                        self._at(path, entry.node), code="FP106", summary="`id` is no text",
+                        self.at(path, entry.node), code="FP106", summary="`id` is no text",
                         detail="It is shown in plans and kept in the state, so it can't be secret, "
                         "empty or anything but a text.",
                         hint="write the id as the cluster has it",
@@ -144,11 +148,11 @@ class Resolver:
         return found
 
     def _misfit(self, error: ExpressionError, path: Path, node: str | None) -> TemplateError:
-        at = self._at(path, node)
+        at = self.at(path, node)
         return TemplateError(replace(at, code=error.code, summary=error.message, hint=error.hint))
 
-    def _at(self, path: Path, node: str | None) -> Diagnostic:
-        """A diagnostic at a place of the template that says nothing yet."""
+    def at(self, path: Path, node: str | None) -> Diagnostic:
+        """An error at a place of the template that says nothing yet."""
         document = self.template.document
         at = document.position(path)
         return Diagnostic(

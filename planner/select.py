@@ -8,10 +8,11 @@ is left out is left out with it. Pure. It must not know clusters, or what will b
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from shlex import quote
 
+from flowplan.dataclass import dataclass
 from flowplan.errors import Diagnostic, PlanError, nearest
 from flowplan.planner.expressions import ExpressionError, references, target
 from flowplan.planner.graph import edges_of
@@ -182,7 +183,8 @@ def _needs(
 ) -> Mapping[str, Collection[str]]:
     """What has to be in a plan with each node: what it is made with, or what must let it go."""
     needs: dict[str, Collection[str]] = {}
-    users = users_of(records, steps)
+    # Who uses it through others is found as theirs.
+    users = users_of(records, steps).direct
     for name, record in records.items():
         if template is not None or deleting:
             needs[name] = users.get(name, ())

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from flowplan.planner.expressions import references
 from flowplan.planner.params import Params
 from flowplan.planner.template import Template
 from flowplan.planner.template.each import EACH, names_behind
 from flowplan.planner.values import Sensitive, Unknown
-from flowplan.planner.workspace import Steps
+
+if TYPE_CHECKING:  # For types only: what just checks a template never loads it.
+    from flowplan.planner.workspace import Steps
 
 __all__ = ["declared_secrets", "mark_secrets", "secret_params"]
 

@@ -6,30 +6,54 @@ It must not know templates, or how anything is decided.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from flowplan.dataclass import dataclass
 from flowplan.planner.plan import NodeChange
 from flowplan.planner.workspace import Steps
 from flowplan.state.model import ResourceRecord
 
-__all__ = ["spared", "users_of"]
+__all__ = ["Users", "spared", "users_of"]
 
 
-def users_of(records: Mapping[str, ResourceRecord], steps: Steps) -> Mapping[str, list[str]]:
-    """Each node's users, also through nodes that make nothing: an agent uses its tool's model."""
-    users: dict[str, list[str]] = defaultdict(list)
+def users_of(records: Mapping[str, ResourceRecord], steps: Steps) -> Users:
+    """Each node's users."""
+    direct: dict[str, list[str]] = defaultdict(list)
     for name, record in records.items():
-        waiting, seen = list(record.dependencies), set(record.dependencies)
+        for other in record.dependencies:
+            direct[other].append(name)
+    transparent = {
+        kind for kind in {r.type for r in records.values()} if _makes_nothing(steps, kind)
+    }
+    return Users(
+        direct, frozenset(name for name, record in records.items() if record.type in transparent)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Users:
+    """Who was made with whose output; `transparent` are the nodes that make nothing."""
+
+    direct: Mapping[str, Sequence[str]]
+    transparent: frozenset[str]
+
+    def of(self, node: str, *, ends: Collection[str] = ()) -> list[str]:
+        """A node's users, also through nodes that make nothing: an agent uses its tool's model.
+
+        Nothing is looked for behind the nodes of `ends`: what uses those is known otherwise,
+        and looked for each time it would be quadratic in a chain.
+        """
+        found: dict[str, None] = {}
+        waiting = list(self.direct.get(node, ()))
         while waiting:
-            other = waiting.pop()
-            users[other].append(name)
-            between = records.get(other)
-            if between is not None and _makes_nothing(steps, between.type):
-                fresh = [item for item in between.dependencies if item not in seen]
-                seen.update(fresh)
-                waiting += fresh
-    return users
+            user = waiting.pop()
+            if user in found:
+                continue
+            found[user] = None
+            if user in self.transparent and user not in ends:
+                waiting += self.direct.get(user, ())
+        return list(found)
 
 
 def _makes_nothing(steps: Steps, type_name: str) -> bool:
@@ -47,10 +71,13 @@ def spared(
     users = users_of(records, steps)
     planned = {change.node for change in changes}
     for change in changes:
-        outside = sorted(set(users.get(change.node, ())) - planned)
+        if change.reason != "deposed" and change.order != "create_before_destroy":
+            yield change
+            continue
+        outside = sorted(set(users.of(change.node)) - planned)
         if outside and change.reason == "deposed":
             continue
-        if outside and change.order == "create_before_destroy":
+        if outside:
             stay = "stays" if len(outside) == 1 else "stay"
             note = f"{', '.join(outside)} {stay} on the old one, which is kept until then"
             yield replace(

@@ -9,12 +9,11 @@ providers or files.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeAlias
+
+from flowplan.dataclass import dataclass
 
 __all__ = [
     "Json",
@@ -125,6 +124,10 @@ def is_sealed(value: Value) -> bool:
 
 
 def _digest(value: Json, path: Path, salt: str) -> Json:
+    # On use: OpenSSL behind it takes as long to load as a small template to check.
+    import hashlib
+    import hmac
+
     text = canonical([list(path), value])
     return {SEAL: hmac.new(bytes.fromhex(salt), text, hashlib.sha256).hexdigest()}
 

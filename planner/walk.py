@@ -6,8 +6,9 @@ The middle of `planner.build`. It must not know how a plan is saved, drawn or ca
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from flowplan.dataclass import dataclass
 from flowplan.errors import Diagnostic
 from flowplan.planner.adopt import Adoption, adopt, as_import
 from flowplan.planner.decide import NOT_READ, Decision, Found, decide
@@ -19,8 +20,9 @@ from flowplan.planner.params import Params
 from flowplan.planner.plan import Drift, NodeChange
 from flowplan.planner.refresh import Holders
 from flowplan.planner.removal import is_allowed, needs_permission
-from flowplan.planner.replacement import forced_by_use, kept_in_place, requested
+from flowplan.planner.replacement import forced_by_use, kept_in_place, requested, undeletable
 from flowplan.planner.resolve import Resolver
+from flowplan.planner.settled import Twins
 from flowplan.planner.template import Lifecycle, Node, Template
 from flowplan.planner.values import Value
 from flowplan.planner.wording import steps_of
@@ -81,6 +83,7 @@ class Walk:
         self.salt = salt
         self.resolver = Resolver.of(template, params, workspace.steps)
         self.graph = self.resolver.graph
+        self.twins = Twins(self.resolver, workspace.steps)
         connection = workspace.connection if found is not None else None
         cluster = connection.operation() if connection else None
         coming = {
@@ -100,6 +103,7 @@ class Walk:
             node = self.nodes[name]
             step = self.steps.step(node.type)
             desired = self.resolver.inputs(node, step.schema)
+            self.bending.wrong += self.twins.check(node, desired)
             decision, warned = self._decide(node, step, desired)
             given = desired if decision.inputs is None else decision.inputs
             self.resolver.outputs[name] = {**(decision.outputs or {}), **step.preview(given)}
@@ -109,6 +113,7 @@ class Walk:
                 word = change.blocked or name
                 permission = needs_permission(self.records[name], word, replaced=True)
                 warned = (*warned, permission)
+            self._refuse_held(change)
             changes[name] = change
             warnings += warned
             drift += [decision.drift] if decision.drift else []
@@ -193,6 +198,14 @@ class Walk:
         if not self.steps.step(record.type).schema.holds_data:
             return False
         return not is_allowed(record, self.allow_delete)
+
+    def _refuse_held(self, change: NodeChange) -> None:
+        """Note that the cluster would refuse the first half of a replacement, once a node."""
+        told = any(item.node == change.node for item in self.bending.wrong)
+        told = told or self.nodes[change.node].lifecycle.prevent_destroy
+        record = self.records.get(change.node)
+        held = undeletable(change, record, self.holders) if record and not told else None
+        self.bending.wrong += [held] if held else []
 
     def _kept(self, change: NodeChange) -> NodeChange:
         """A replacement whose old effect another node wants: the old one is not undone."""

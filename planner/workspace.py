@@ -7,9 +7,9 @@ stand behind Protocols here, since the planner never imports them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
+from flowplan.dataclass import dataclass
 from flowplan.planner.params import Params
 from flowplan.planner.template import Template
 from flowplan.protocol import Cluster, Json, ServerInfo, StepSchema, StepType
@@ -26,6 +26,9 @@ class Steps(Protocol):
 
     def schema(self, name: str) -> StepSchema | None:
         """Its schema, None for an unknown one."""
+
+    def kind(self, name: str) -> str:
+        """The kind of what it makes or changes, "" for an unknown one."""
 
     def names(self) -> Sequence[str]:
         """All known names."""

@@ -93,7 +93,7 @@ class DeployModel(Step):
     ) -> Outputs:
         """Deploy it and wait until it serves."""
         model_id = str(inputs["model_id"])
-        deploy(cluster, model_id, record)
+        deploy(cluster, model_id, record, first=True)
         return Outputs({"model_id": model_id}, model_id)
 
     def update(

@@ -6,7 +6,7 @@ schemas or records.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from flowplan.errors import Diagnostic, ProviderError, Refused
 from flowplan.protocol import Cluster, Json, Record
@@ -17,6 +17,8 @@ __all__ = ["DEPLOYED_STATES", "await_deployed", "deploy", "is_deployed", "undepl
 DEPLOYED_STATES = frozenset({"DEPLOYED", "DEPLOYING", "PARTIALLY_DEPLOYED"})
 UNDERWAY = frozenset({"DEPLOYING", "PARTIALLY_DEPLOYED"})
 _FAILED = frozenset({"FAILED", "COMPLETED_WITH_ERROR", "CANCELLED", "EXPIRED"})
+_OVER = frozenset({"COMPLETED", ""})
+"""A task that is done, or gone: tasks are cleaned up."""
 NOT_FOUND, CONFLICT = 404, 409
 FIRST_POLL, LONGEST_POLL, GROWTH = 0.05, 1.0, 1.5
 
@@ -41,8 +43,14 @@ def _positive(value: Json) -> bool:
         return False
 
 
-def deploy(cluster: Cluster, model_id: str, record: Record | None = None) -> None:
+def deploy(
+    cluster: Cluster, model_id: str, record: Record | None = None, *, first: bool = False
+) -> None:
     """Deploy a model and wait until it serves. Deploying again does no harm.
+
+    `first` says that it does not serve yet, so that the model alone tells when it does: one
+    request instead of two. One that is deployed anew shows DEPLOYED all the while; of that its
+    task is asked.
 
     Raises `ProviderError` FP331 when the task fails, FP332 when the model does, FP330 when the
     time is up.
@@ -58,29 +66,67 @@ def deploy(cluster: Cluster, model_id: str, record: Record | None = None) -> Non
             raise
     if record is not None:
         record(resource_id=model_id, task_id=task_id)
-    await_deployed(cluster, model_id, task_id)
+    await_deployed(cluster, model_id, task_id, first=first)
 
 
-def await_deployed(cluster: Cluster, model_id: str, task_id: str | None = None) -> None:
+def await_deployed(
+    cluster: Cluster, model_id: str, task_id: str | None = None, *, first: bool = False
+) -> None:
     """Poll, at first every 50 ms, until the task is done *and* the model serves.
 
     The answer to a deployment says COMPLETED while its task still runs, so the model is asked.
+    With `first`, the task is asked only while the model shows no sign of its deployment.
     """
+    look = (
+        _first_look(cluster, model_id, task_id)
+        if first
+        else _later_look(cluster, model_id, task_id)
+    )
     pause = FIRST_POLL
-    running = task_id is not None
-    while True:
-        if running and task_id is not None:
-            state = _task(cluster, task_id)
-            running = state not in {"COMPLETED", ""}
-            seen = f"task {state}"
-        if not running:
-            state = _model(cluster, model_id)
-            if state == "DEPLOYED":
-                return
-            seen = f"model {state}"
+    while (seen := look()) is not None:
         cluster.progress(f"deploying ({seen})")
         cluster.wait(pause)
         pause = min(pause * GROWTH, LONGEST_POLL)
+
+
+def _first_look(cluster: Cluster, model_id: str, task_id: str | None) -> Callable[[], str | None]:
+    """What is still to wait for, None when nothing is: of a model that didn't serve before."""
+
+    def look() -> str | None:
+        state = _state(cluster, model_id)
+        if state == "DEPLOYED":
+            return None
+        if state in UNDERWAY or task_id is None:
+            return _see_serving(cluster, model_id, state)
+        # What the model shows may be older than the deployment: the task knows.
+        running = _task(cluster, task_id)
+        if running in _OVER:
+            return _see_serving(cluster, model_id, _state(cluster, model_id))
+        return f"task {running}"
+
+    return look
+
+
+def _later_look(cluster: Cluster, model_id: str, task_id: str | None) -> Callable[[], str | None]:
+    """The same of a model that may have served all the while."""
+    running = task_id
+
+    def look() -> str | None:
+        nonlocal running
+        if running is not None:
+            state = _task(cluster, running)
+            if state not in _OVER:
+                return f"task {state}"
+            running = None
+        return _see_serving(cluster, model_id, _state(cluster, model_id))
+
+    return look
+
+
+def _see_serving(cluster: Cluster, model_id: str, state: str) -> str | None:
+    if state == "DEPLOY_FAILED":
+        raise _failed("FP332", "the model can't be deployed", _last_error(cluster, model_id))
+    return None if state == "DEPLOYED" else f"model {state}"
 
 
 def _task(cluster: Cluster, task_id: str) -> str:
@@ -94,12 +140,9 @@ def _task(cluster: Cluster, task_id: str) -> str:
     return state
 
 
-def _model(cluster: Cluster, model_id: str) -> str:
+def _state(cluster: Cluster, model_id: str) -> str:
     body = cluster.request("GET", path_to("models", model_id)).body
-    state = str(body.get("model_state", "unknown")) if isinstance(body, Mapping) else "unknown"
-    if state == "DEPLOY_FAILED":
-        raise _failed("FP332", "the model can't be deployed", _last_error(cluster, model_id))
-    return state
+    return str(body.get("model_state", "unknown")) if isinstance(body, Mapping) else "unknown"
 
 
 def _last_error(cluster: Cluster, model_id: str) -> Json:

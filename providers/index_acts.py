@@ -25,11 +25,12 @@ from flowplan.providers.step import Step
 __all__ = ["STEPS"]
 
 
-def _schema(key: str, what: str) -> StepSchema:
+def _schema(key: str, kind: str) -> StepSchema:
+    what = kind.replace("_", " ")
     return StepSchema(
         inputs={
             key: InputSpec(
-                ("string",), required=True, set="in_place",
+                ("string",), required=True, set="in_place", reference=kind,
                 unmanaged="change {} instead: its inputs say what the " + what + " is like",
                 description=f"The {what} to change, which has to be there.",
             ),
@@ -109,7 +110,7 @@ class UpdatePipeline(_Act):
         self.noun = kind.replace("_", " ")
         self.name = f"update_{kind}"
         self.base = base
-        self.schema = _schema("pipeline_id", self.noun)
+        self.schema = _schema("pipeline_id", kind)
 
     def act(self, cluster: Cluster, name: str, body: Mapping[str, Json]) -> None:
         """Put it. Raises FP333, FP337."""

@@ -132,7 +132,7 @@ class RegisterLocalModel(Registration):
         record: Record,
         notes: Mapping[str, Json],
     ) -> Outputs:
-        """Register it, wait for its task, note its group, and deploy it if that is wanted."""
+        """Register it, wait for its task, and deploy it if that is wanted."""
         path = f"{ROOT}/models/_register"
         answer = cluster.request("POST", path, body=_body(inputs))
         task_id = required(answer.body, "task_id", f"POST {path}")
@@ -143,13 +143,10 @@ class RegisterLocalModel(Registration):
             record(task_id="")
             raise
         record(resource_id=model_id)
-        owned = self.made_group(cluster, model_id, inputs, notes)
-        if owned:
-            record(resource_id=model_id, owned=owned)
         if wants_deployment(inputs):
             deploy(cluster, model_id)
         status = str(answer.body.get("status", "CREATED"))
-        return Outputs({"model_id": model_id, "register_model_status": status}, model_id, owned)
+        return Outputs({"model_id": model_id, "register_model_status": status}, model_id)
 
     def await_made(self, cluster: Cluster, model_id: str) -> None:
         """Return once the model is registered. Raises `ProviderError` FP350, FP330."""

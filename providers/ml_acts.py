@@ -43,6 +43,7 @@ def _schema(key: str, kind: str, does: str, instead: str, output: str) -> StepSc
                 set="in_place",
                 remove="in_place",
                 unmanaged=instead,
+                reference=kind,
                 description=f"The {kind}: one that no node of this template makes.",
             )
         },

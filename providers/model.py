@@ -77,7 +77,7 @@ class RegisterRemoteModel(Registration):
         record: Record,
         notes: Mapping[str, Json],
     ) -> Outputs:
-        """Register it, note the group that came with it, and deploy it if that is wanted."""
+        """Register it, and deploy it if that is wanted."""
         path = f"{ROOT}/models/_register"
         deployed = wants_deployment(inputs)
         body = {"function_name": "remote", **{k: v for k, v in inputs.items() if k != "deploy"}}
@@ -86,13 +86,10 @@ class RegisterRemoteModel(Registration):
         answer = cluster.request("POST", path, body=body, params=params)
         model_id = required(answer.body, "model_id", f"POST {path}")
         record(resource_id=model_id, task_id=answer.body.get("task_id"))
-        owned = self.made_group(cluster, model_id, inputs, notes)
-        if owned:
-            record(resource_id=model_id, owned=owned)
         if deployed:
             await_deployed(cluster, model_id)
         status = str(answer.body.get("status", "CREATED"))
-        return Outputs({"model_id": model_id, "register_model_status": status}, model_id, owned)
+        return Outputs({"model_id": model_id, "register_model_status": status}, model_id)
 
 
 STEPS = (RegisterRemoteModel(),)

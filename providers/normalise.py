@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
 from flowplan.protocol import Json
@@ -52,6 +51,8 @@ _PLAIN_FROM, _PLAIN_TO = 1e-3, 1e7
 
 def _double(value: float) -> str:
     """A floating point number as Java prints it: `0.5`, `1.0`, `1.0E21`."""
+    from decimal import Decimal  # on use: few templates have such a number
+
     if value == 0 or _PLAIN_FROM <= abs(value) < _PLAIN_TO:
         shown = format(Decimal(repr(value)), "f")
         return shown if "." in shown else f"{shown}.0"

@@ -216,17 +216,13 @@ class Registration(Step):
     def await_made(self, cluster: Cluster, model_id: str) -> None:
         """Return once the model is registered; a remote one is at once."""
 
-    def made_group(
-        self,
-        cluster: Cluster,
-        model_id: str,
-        inputs: Mapping[str, Json],
-        notes: Mapping[str, Json],
+    def came_with(
+        self, document: Json, inputs: Mapping[str, Json], notes: Mapping[str, Json]
     ) -> tuple[Owned, ...]:
         """The group that came with the model, where it is ours."""
         if inputs.get("model_group_id") or notes.get("group_existed") is not False:
             return ()
-        return _group_of(self.fetch(cluster, [model_id]).get(model_id))
+        return _group_of(document)
 
     def update(
         self,
@@ -286,10 +282,8 @@ class Registration(Step):
         fields = dict(found.fields)
         if "deploy" in intent.expected:
             fields["deploy"] = intent.expected["deploy"]
-        made = "model_group_id" not in intent.expected and (
-            intent.notes.get("group_existed") is False
-        )
-        return replace(found, fields=fields, owned=_group_of(document) if made else ())
+        owned = self.came_with(document, intent.expected, intent.notes)
+        return replace(found, fields=fields, owned=owned)
 
 
 def list_models(cluster: Cluster) -> Mapping[str, Mapping[str, Json]]:
@@ -339,7 +333,7 @@ def _put(cluster: Cluster, model_id: str, body: Mapping[str, Json]) -> None:
 
 
 def _group_of(document: Json | None) -> tuple[Owned, ...]:
-    group = document.get("model_group_id") if document else None
+    group = document.get("model_group_id") if isinstance(document, Mapping) else None
     return (Owned("model_group", group),) if isinstance(group, str) and group else ()
 
 

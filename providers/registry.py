@@ -90,6 +90,10 @@ class Registry:
                 raise
             return None
 
+    def kind(self, name: str) -> str:
+        """The kind of what that step type makes or changes, "" for an unknown one. Raises FP302."""
+        return "" if self.schema(name) is None else self.step(name).kind
+
     def names(self) -> Sequence[str]:
         """All names known so far: third parties' only once an unknown type was asked for."""
         return tuple(sorted({*self._modules, *self._loaded}))

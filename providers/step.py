@@ -74,6 +74,13 @@ class Step:
             return None
         return Observed(resource_id, self.fields(document, inputs))
 
+    def came_with(
+        self, document: Json, inputs: Mapping[str, Json], notes: Mapping[str, Json]
+    ) -> tuple[Owned, ...]:
+        """Nothing comes into being beside it; see `flowplan.protocol.StepType.came_with`."""
+        del document, inputs, notes
+        return ()
+
     def read(self, cluster: Cluster, ids: Sequence[str]) -> Mapping[str, Observed | None]:
         """Fetch and observe in one."""
         documents = self.fetch(cluster, ids)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NoReturn, TypeAlias
 
 from flowplan.errors import FlowplanError, StateError
@@ -46,33 +47,66 @@ _KEYS = frozenset(
         "outputs",
     }
 )
+_LEAF = ",\n        "
+_PLAIN = {None: "null", False: "false"}
 _LINEAGE = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 _SALT = re.compile(r"(?:[0-9a-f]{2})*\Z")
 
 
 def encode(state: State) -> bytes:
-    """The document that `decode` reads: UTF-8, indented, with a newline at its end."""
-    document = {
-        "format_version": FORMAT_VERSION,
-        "lineage": state.lineage,
-        "serial": state.serial,
-        "workflow": state.workflow,
-        "salt": state.salt,
-        "cluster": to_json(state.cluster),
-        "status": to_json(state.status),
-        "resources": [to_json(record) for record in state.resources.values()],
-        "outputs": {name: to_json(output) for name, output in state.outputs.items()},
-    }
+    """The document that `decode` reads: UTF-8, with a newline at its end.
+
+    Each field of a resource has a line of its own, and so has each value in it: a person can read
+    the difference of two documents. Deeper values are not indented further, since the standard
+    library's C encoder can't, and the one that can takes three times as long.
+    """
     try:
-        return _text(document, ascii_only=False).encode()
+        return _document(state, ascii_only=False).encode()
     except UnicodeEncodeError:
         # A lone surrogate is legal in JSON, but only as an escape.
-        return _text(document, ascii_only=True).encode()
+        return _document(state, ascii_only=True).encode()
 
 
-def _text(document: Json, *, ascii_only: bool) -> str:
-    text = json.dumps(document, indent=2, sort_keys=True, ensure_ascii=ascii_only, allow_nan=False)
-    return text + "\n"
+def _document(state: State, *, ascii_only: bool) -> str:
+    line, leaves = _encoder(", ", ascii_only), _encoder(_LEAF, ascii_only)
+    resources = (_resource(to_json(record), leaves) for record in state.resources.values())
+    outputs = (
+        f"{line(name)}: {line(to_json(output))}" for name, output in sorted(state.outputs.items())
+    )
+    fields = {
+        "cluster": line(to_json(state.cluster)),
+        "format_version": line(FORMAT_VERSION),
+        "lineage": line(state.lineage),
+        "outputs": _block("{", outputs, "}", "  "),
+        "resources": _block("[", resources, "]", "  "),
+        "salt": line(state.salt),
+        "serial": line(state.serial),
+        "status": line(to_json(state.status)),
+        "workflow": line(state.workflow),
+    }
+    return _block("{", (f'"{name}": {value}' for name, value in fields.items()), "}", "") + "\n"
+
+
+def _encoder(between: str, ascii_only: bool) -> Callable[[Json], str]:
+    return json.JSONEncoder(
+        sort_keys=True, ensure_ascii=ascii_only, allow_nan=False, separators=(between, ": ")
+    ).encode
+
+
+def _resource(record: Mapping[str, Json], text: Callable[[Json], str]) -> str:
+    lines = []
+    for name in sorted(record):
+        value = record[name]
+        # Most fields of most resources are one of these.
+        plain = _PLAIN.get(value) if value is None or value is False else None
+        lines.append(f'"{name}": {plain or text(value)}')
+    return _block("{", lines, "}", "    ")
+
+
+def _block(opening: str, items: Iterable[str], closing: str, indent: str) -> str:
+    """Items in lines of their own; none are `{}` or `[]`."""
+    inside = f",\n{indent}  ".join(items)
+    return f"{opening}\n{indent}  {inside}\n{indent}{closing}" if inside else opening + closing
 
 
 def decode(data: bytes, location: str, *, backup: str | None = None) -> State:

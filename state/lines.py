@@ -9,16 +9,18 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 from zlib import crc32
 
+from flowplan.dataclass import dataclass
 from flowplan.errors import StateError
 
 __all__ = ["Entry", "Lines", "frame", "unframe"]
 
 Entry: TypeAlias = Mapping[str, Any]
 
+# Made once: `json.dumps` makes an encoder for each line.
+_text = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 _CHECKSUM = re.compile(rb',"crc":"([0-9a-f]{8})"\}\Z')
 
 
@@ -32,7 +34,7 @@ class Lines:
 
 def frame(entry: Entry) -> bytes:
     """One line with a newline at its end; `entry` must have at least one key, and no `crc`."""
-    body = json.dumps(entry, separators=(",", ":"), allow_nan=False).encode("ascii")
+    body = _text(entry).encode("ascii")
     return b'%b,"crc":"%08x"}\n' % (body[:-1], crc32(body))
 
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from flowplan.dataclass import dataclass
 from flowplan.errors import Diagnostic, LockHeld, LockLost, StateError
 
 __all__ = [

@@ -7,9 +7,10 @@ This module must not know files, locks, HTTP or templates. Sensitive values are 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Literal, TypeAlias
 
+from flowplan.dataclass import dataclass
 from flowplan.protocol import Owned
 
 __all__ = [
@@ -73,6 +74,18 @@ class ResourceRecord:
     in_use: bool = False
     paused: tuple[str, ...] = ()
     due: bool = False
+
+    @property
+    def empty(self) -> bool:
+        """Whether its resource was deleted for a new one, which was not made yet."""
+        return self.status == "pending" and self.resource_id is None
+
+    def emptied(self) -> ResourceRecord:
+        """The record of a node whose resource is deleted, so that a new one can be made."""
+        return ResourceRecord(
+            self.node, self.type, self.resource_type, dependencies=self.dependencies,
+            status="pending", deposed=self.deposed,
+        )  # fmt: skip
 
     def depose(self) -> Deposed:
         """This resource as one that has been replaced."""

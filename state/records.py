@@ -8,9 +8,10 @@ or what a record means.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
+from operator import attrgetter
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeAlias, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -28,7 +29,7 @@ __all__ = [
 
 Json: TypeAlias = Any
 T = TypeVar("T")
-Reader: TypeAlias = Callable[[Json, str], Any]
+Reader: TypeAlias = Callable[[Json], Any]
 
 
 class Malformed(ValueError):
@@ -39,28 +40,48 @@ class Malformed(ValueError):
         self.path = path
         self.problem = problem
 
+    def below(self, place: str) -> Malformed:
+        """The same with `place`, a name or an index, before its path."""
+        between = "." if place and self.path and not self.path.startswith("[") else ""
+        return Malformed(f"{place}{between}{self.path}", self.problem)
+
 
 def to_json(record: Any) -> dict[str, Json]:
     """Every field of a dataclass of `state.model`, nested ones included."""
     cls: Any = type(record)
-    return {name: _plain(getattr(record, name)) for name in _names(cls)}
+    names, values, nested = _writer(cls)
+    found = dict(zip(names, values(record), strict=False))
+    for name in nested:
+        found[name] = _plain(found[name])
+    return found
 
 
 def from_json(cls: type[T], value: Json, path: str = "") -> T:
     """The dataclass `cls` that `to_json` made `value` of. Raises `Malformed`."""
-    if not isinstance(value, dict):
-        raise Malformed(path, f"an object was expected, this is {_kind(value)}")
     schema: Any = cls
-    readers = _readers(schema)
-    unknown = value.keys() - readers.keys()
-    if unknown:
-        raise Malformed(_below(path, min(unknown)), "this field is not known")
-    wanted: dict[str, Any] = {}
-    for name, (read, required) in readers.items():
-        if name in value:
-            wanted[name] = read(value[name], _below(path, name))
-        elif required:
-            raise Malformed(_below(path, name), "this field is missing")
+    try:
+        made: T = _read(schema, value)
+    except Malformed as problem:
+        # Put together only now: nearly all records are right.
+        raise problem.below(path) from None
+    return made
+
+
+def _read(cls: Any, value: Json) -> Any:
+    if not isinstance(value, dict):
+        raise Malformed("", f"an object was expected, this is {_kind(value)}")
+    readers, required = _readers(cls)
+    for name in sorted(value.keys() - readers.keys()):
+        raise Malformed(name, "this field is not known")
+    for name in required:
+        if name not in value:
+            raise Malformed(name, "this field is missing")
+    name, wanted = "", {}
+    try:
+        for name, item in value.items():
+            wanted[name] = readers[name](item)
+    except Malformed as problem:
+        raise problem.below(name) from None
     return cls(**wanted)
 
 
@@ -85,8 +106,20 @@ def intent_from_json(value: Json, path: str = "") -> IntentRecord:
 
 
 @cache
-def _names(cls: Any) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(cls))
+def _writer(cls: Any) -> tuple[tuple[str, ...], Callable[[Any], Iterable[Any]], tuple[str, ...]]:
+    """The names of a dataclass, what gives their values, and the names of those that nest."""
+    hints = get_type_hints(cls)
+    names = tuple(hints)
+    # The first once more: with one name alone it would not give a tuple.
+    values = attrgetter(*names, names[0])
+    nested = tuple(name for name in names if _nests(hints[name]))
+    return names, values, nested
+
+
+def _nests(hint: Any) -> bool:
+    if get_origin(hint) in {Union, UnionType}:
+        return any(_nests(item) for item in get_args(hint))
+    return get_origin(hint) is tuple or is_dataclass(hint)
 
 
 def _plain(value: Any) -> Json:
@@ -96,22 +129,22 @@ def _plain(value: Any) -> Json:
 
 
 @cache
-def _readers(cls: Any) -> Mapping[str, tuple[Reader, bool]]:
+def _readers(cls: Any) -> tuple[Mapping[str, Reader], tuple[str, ...]]:
+    """The check of each field, and the fields that have to be there."""
     hints = get_type_hints(cls)
-    return {
-        item.name: (
-            _reader(hints[item.name]),
-            item.default is MISSING and item.default_factory is MISSING,
-        )
+    required = (
+        item.name
         for item in fields(cls)
-    }
+        if item.default is MISSING and item.default_factory is MISSING
+    )
+    return {name: _reader(hint) for name, hint in hints.items()}, tuple(required)
 
 
 def _reader(hint: Any) -> Reader:
     """The check that belongs to a type annotation of the model."""
     origin, arguments = get_origin(hint), get_args(hint)
     if hint is Any:
-        return lambda value, _: value
+        return lambda value: value
     if origin in {Union, UnionType}:
         return _optional(*(_reader(item) for item in arguments if item is not NoneType))
     if origin is Literal:
@@ -119,40 +152,46 @@ def _reader(hint: Any) -> Reader:
     if origin is tuple:
         return _many(_reader(arguments[0]))
     if is_dataclass(hint):
-        nested: Any = hint
-        return lambda value, path: from_json(nested, value, path)
+        return lambda value: _read(hint, value)
     return _scalar(dict if origin is not None else hint)
 
 
 def _optional(read: Reader) -> Reader:
-    return lambda value, path: None if value is None else read(value, path)
+    return lambda value: None if value is None else read(value)
 
 
 def _one_of(words: tuple[str, ...]) -> Reader:
-    def read(value: Json, path: str) -> str:
+    def read(value: Json) -> str:
         if not isinstance(value, str) or value not in words:
-            raise Malformed(path, f"one of {', '.join(words)} was expected")
+            raise Malformed("", f"one of {', '.join(words)} was expected")
         return value
 
     return read
 
 
 def _many(read: Reader) -> Reader:
-    def read_all(value: Json, path: str) -> tuple[Any, ...]:
+    def read_all(value: Json) -> tuple[Any, ...]:
         if not isinstance(value, list):
-            raise Malformed(path, f"an array was expected, this is {_kind(value)}")
-        return tuple(read(item, f"{path}[{index}]") for index, item in enumerate(value))
+            raise Malformed("", f"an array was expected, this is {_kind(value)}")
+        found: list[Any] = []
+        try:
+            for item in value:
+                found.append(read(item))  # noqa: PERF401 its length is the place of what is wrong
+        except Malformed as problem:
+            raise problem.below(f"[{len(found)}]") from None
+        return tuple(found)
 
     return read_all
 
 
 def _scalar(wanted: type) -> Reader:
     """A check of one JSON type; a float field takes integers, and no number is a boolean."""
-    accepted = (int, float) if wanted is float else (wanted,)
+    # `json` makes exactly these types: no subclass, so a boolean is no integer.
+    accepted = {float, int} if wanted is float else {wanted}
 
-    def read(value: Json, path: str) -> Json:
-        if not isinstance(value, accepted) or (isinstance(value, bool) and wanted is not bool):
-            raise Malformed(path, f"{_KINDS[wanted]} was expected, this is {_kind(value)}")
+    def read(value: Json) -> Json:
+        if type(value) not in accepted:
+            raise Malformed("", f"{_KINDS[wanted]} was expected, this is {_kind(value)}")
         return value
 
     return read
@@ -171,7 +210,3 @@ _KINDS: Mapping[type, str] = {
 
 def _kind(value: Json) -> str:
     return _KINDS[type(value)]
-
-
-def _below(path: str, name: str) -> str:
-    return f"{path}.{name}" if path else name

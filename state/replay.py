@@ -6,9 +6,10 @@ What an unfinished apply did is in no other place. This module must not know fil
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, NoReturn
 
+from flowplan.dataclass import dataclass
 from flowplan.errors import StateError
 from flowplan.protocol import Owned
 from flowplan.state.journal import JOURNAL_VERSION, Header

@@ -9,9 +9,9 @@ must not know where a body comes from.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from flowplan.dataclass import dataclass
 from flowplan.errors import StateError
 
 __all__ = ["Created", "WorkflowStatus", "read_status"]

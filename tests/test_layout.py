@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 TREES = ("flowplan", "planner", "providers", "state")
 FILE_LINES, FUNCTION_LINES = 400, 40
-LEAVES = frozenset({"errors", "protocol", "http"})
+LEAVES = frozenset({"dataclass", "errors", "protocol", "http"})
 
 # Package → the packages of flowplan that it may import, leaves and itself aside.
 MAY_IMPORT = {
@@ -24,6 +24,7 @@ MAY_IMPORT = {
     "providers": frozenset({"state.model"}),
     "project": frozenset({"planner"}),
     "render": frozenset({"planner", "state", "providers"}),
+    "server": frozenset({"planner", "state", "providers", "project", "render"}),
 }
 # Distribution → the files that may import it, as prefixes of their path.
 ONLY_IN = {
@@ -36,6 +37,11 @@ ONLY_IN = {
     "boto3": ("state/backends/s3_bucket.py",),
     "botocore": ("flowplan/http_aws.py", "state/backends/s3_"),
     "psycopg": ("state/backends/postgres.py",),
+    "flask": ("flowplan/server/",),
+    "werkzeug": ("flowplan/server/",),
+    "waitress": ("flowplan/server/",),
+    "cryptography": ("flowplan/server/sealing.py",),
+    "prometheus_client": ("flowplan/server/",),
 }
 
 
@@ -96,6 +102,17 @@ def test_each_file_imports_only_what_its_layer_may_know(path: Path) -> None:
         if package in MAY_IMPORT and base != package:
             ok = base in MAY_IMPORT[package] or wanted in MAY_IMPORT[package]
             assert ok, f"{name_of(path)}:{line}: {package} imports {module}"
+
+
+@pytest.mark.parametrize("path", sources(), ids=name_of)
+def test_dataclasses_are_those_that_compile_late(path: Path) -> None:
+    if name_of(path) == "flowplan/dataclass.py":
+        return
+    for item in ast.walk(tree_of(path)):
+        if isinstance(item, ast.ImportFrom) and item.module == "dataclasses":
+            assert "dataclass" not in {alias.name for alias in item.names}, (
+                f"{name_of(path)}:{item.lineno}: from flowplan.dataclass import dataclass"
+            )
 
 
 @pytest.mark.parametrize("path", sources(), ids=name_of)

@@ -33,6 +33,7 @@ VERBS = {
     "graph": "Draw the nodes and what they wait for.",
     "steps": "List the step types and their inputs.",
     "state": "Look into the state, and put it right.",
+    "serve": "Answer Flow Framework's workflow API on a port.",
     "sandbox": "Run the embedded cluster on a port.",
     "completion": "Print the completion script of a shell.",
 }

@@ -1,7 +1,7 @@
 """One call of a verb: its flags and the screens to write to; and the way from click to a verb.
 
 A verb is a function from `Call` to an exit code. What goes wrong in it is raised as a
-`FlowplanError` and shown by the one handler in `flowplan.__main__`.
+`FlowplanError` and shown by the one handler in `flowplan.cli.guard`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,8 @@ import click
 from flowplan.cli.flags import Flags
 from flowplan.cli.helptext import HelpfulCommand
 from flowplan.cli.options import choice_of_format, shared
+from flowplan.dataclass import dataclass
+from flowplan.errors import FlowplanError
 from flowplan.render.failure import raise_unless_reader_left
 from flowplan.render.json_file import JsonFile
 from flowplan.render.json_text import write_json
@@ -83,6 +85,7 @@ def verb(
     forms: Sequence[str] = ("text", "json"),
     place: bool = True,
     template_params: bool = True,
+    kind: type[HelpfulCommand] = HelpfulCommand,
 ) -> Callable[[Callable[[Call], int]], click.Command]:
     """Make a click command of a verb: its own parameters, then the shared ones."""
 
@@ -92,17 +95,26 @@ def verb(
             if call.flags.json_into:
                 # Told now rather than after the work; and nothing of an earlier run stays in it.
                 JsonFile(call.flags.json_into).close()
-            code = run(call)
+            code = _run(run, call)
             if call.out.failure is not None:
                 raise_unless_reader_left(call.out.failure, code)
             return code
 
         declared = [*params, choice_of_format(*forms), *shared(place=place, params=template_params)]
-        return HelpfulCommand(
-            name.rpartition(" ")[2], params=declared, callback=callback, help=summary
-        )
+        return kind(name.rpartition(" ")[2], params=declared, callback=callback, help=summary)
 
     return wrap
+
+
+def _run(run: Callable[[Call], int], call: Call) -> int:
+    try:
+        return run(call)
+    except FlowplanError as error:
+        # Only where something went wrong: `--help` and what goes well need none of it.
+        from flowplan.cli.next_step import repeating
+
+        error.diagnostics = tuple(repeating(item, call.flags) for item in error.diagnostics)
+        raise
 
 
 def _flags(name: str, values: dict[str, Any]) -> Flags:

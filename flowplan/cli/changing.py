@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from flowplan.cli.approval import approve, can_ask, needs_approval
 from flowplan.cli.call import Call
+from flowplan.cli.next_step import repeating
 from flowplan.cli.permission import allowed, most_deletes, refuse_many, tell_who_allows
 from flowplan.cli.places import placing
 from flowplan.cli.running import carry_out
@@ -60,6 +62,8 @@ def planned(call: Call, opened: Opened, mode: Mode, *, recovering: bool = True) 
             selection=selection_of(call.flags),
         )
         plan = tell_who_allows(call, opened.workspace, plan)
+    told = tuple(repeating(item, call.flags) for item in plan.diagnostics)
+    plan = replace(plan, diagnostics=told)
     refuse_blocked(plan)
     refuse_many(plan, most_deletes(call))
     return plan

@@ -7,8 +7,8 @@ rest. No click here: this runs before it is imported.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from flowplan.dataclass import dataclass
 from flowplan.render.colour import ColourChoice
 
 __all__ = ["Early", "glance"]

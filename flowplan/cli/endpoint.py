@@ -8,17 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flowplan.cli.call import Call
+from flowplan.dataclass import dataclass
 from flowplan.errors import Diagnostic, FlowplanError, UsageError
 from flowplan.http import Connection
 from flowplan.project.settings import Settings
 from flowplan.render.tables import wrapped
 from flowplan.render.validation import warn
 
-__all__ = ["Target", "choose_endpoint", "connect", "sandbox_refusals"]
+if TYPE_CHECKING:
+    from flowplan.project.credentials import Composed
+
+__all__ = ["Target", "choose_endpoint", "connect", "credentials_for", "sandbox_refusals"]
 
 SANDBOX = "sandbox:"
 
@@ -94,23 +98,34 @@ def connect(call: Call, target: Target, sandbox: Path) -> tuple[Connection, str]
 def _reached(call: Call, target: Target) -> Connection:
     """The connection to a cluster, with the credentials of environment and project file."""
     from flowplan.http import open_connection
+
+    composed = _composed(call, target)
+    try:
+        return open_connection(target.url, environ=composed.environ, verify=not call.flags.insecure)
+    except FlowplanError as error:
+        raise composed.placed(error, call.settings) from None
+
+
+def credentials_for(call: Call, target: Target) -> Mapping[str, str]:
+    """The environment, with what the project file says of credentials for this endpoint."""
+    if target.url.startswith(SANDBOX):
+        return call.environ
+    return _composed(call, target).environ
+
+
+def _composed(call: Call, target: Target) -> Composed:
     from flowplan.http_endpoint import parse_endpoint
     from flowplan.project.credentials import Composed, compose
 
     settings = call.settings
     place = parse_endpoint(target.url)
-    composed = Composed(call.environ)
     # A plan that doesn't look at the cluster needs nobody's secrets.
     unused = call.flags.verb == "plan" and not call.flags.refresh
     if settings.credentials and not unused:
         if settings.endpoint is None or _same_host(settings.endpoint, place.base):
-            composed = compose(settings, call.environ, user_in_url=place.user is not None)
-        else:
-            warn(call.err, (_kept_back(settings, place.base),))
-    try:
-        return open_connection(target.url, environ=composed.environ, verify=not call.flags.insecure)
-    except FlowplanError as error:
-        raise composed.placed(error, settings) from None
+            return compose(settings, call.environ, user_in_url=place.user is not None)
+        warn(call.err, (_kept_back(settings, place.base),))
+    return Composed(call.environ)
 
 
 def _same_host(endpoint: str, base: str) -> bool:

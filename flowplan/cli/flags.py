@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from flowplan.dataclass import dataclass
 from flowplan.render.colour import ColourChoice
 
 __all__ = ["Flags"]
@@ -72,7 +71,16 @@ class Flags:
     lock_id: str | None = None
     all: bool = False
     port: int = 0
+    store: str | None = None
     host: str = "127.0.0.1"
+    tokens: str | None = None
+    pass_through: bool = False
+    public_metrics: bool = False
+    new_token: str | None = None
+    role: str = "write"
+    log_format: str = "text"
+    runs: int = 16
+    runs_per_minute: int = 0
 
     @property
     def json(self) -> bool:

@@ -15,13 +15,13 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
 import flowplan
 from flowplan.cli.order import Order, write_order
+from flowplan.dataclass import dataclass
 from flowplan.errors import FlowplanError, UsageError
 
 __all__ = ["NotStarted", "Worker", "draft_beside", "log_path", "refuse_elsewhere"]

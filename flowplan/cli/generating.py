@@ -8,7 +8,7 @@ from pathlib import Path
 
 from flowplan.cli.call import Call
 from flowplan.cli.endpoint import choose_endpoint, connect
-from flowplan.cli.next_step import next_after_failure
+from flowplan.cli.next_step import next_after_failure, repeating
 from flowplan.errors import Diagnostic, UsageError
 from flowplan.planner.generate_check import Generated, generate
 from flowplan.planner.imports import owners_of
@@ -43,7 +43,8 @@ def generate_template(call: Call) -> int:
             only=flags.only,
             known=_known(registry, state),
         )
-    warn(call.err, (*found.warnings, *_passed_over(found, backend.location)))
+    warned = (*found.warnings, *_passed_over(found, backend.location))
+    warn(call.err, [repeating(item, flags) for item in warned])
     if out is not None:
         write_new(out, _text(call, found, endpoint, out))
     step = next_after_failure(replace(flags, argument=flags.out, template=None), None)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from dataclasses import replace
 
 from flowplan.cli.flags import Flags
+from flowplan.errors import Diagnostic
 from flowplan.planner.plan import Plan
 from flowplan.planner.template import Template
 
@@ -16,7 +18,10 @@ __all__ = [
     "next_after_failure",
     "next_after_plan",
     "next_in_place",
+    "repeating",
 ]
+
+_IMPORT = re.compile(r"flowplan import ([^\n]+)")
 
 
 def next_after_plan(flags: Flags, plan: Plan, template: Template | None) -> str:
@@ -65,6 +70,26 @@ def next_after_edit(flags: Flags) -> str:
 def next_in_place(flags: Flags, state: str) -> str:
     """The same for a state that is in another place now; `state` has no credentials."""
     return _command("plan", *_same(replace(flags, state=None), None), "--state", state)
+
+
+def repeating(diagnostic: Diagnostic, flags: Flags) -> Diagnostic:
+    """The same, its commands to import with the flags of this call.
+
+    Who says that something can be taken over knows no flags, and gives the command without them.
+    """
+    hint = _IMPORT.sub(lambda found: _import(found[1], flags), diagnostic.hint)
+    return diagnostic if hint == diagnostic.hint else replace(diagnostic, hint=hint)
+
+
+def _import(rest: str, flags: Flags) -> str:
+    words = [word for word in shlex.split(rest) if word != "--"]
+    same = _same(replace(flags, argument=None), None)
+    if words[0] == "--workflow":
+        return _command("import", *same, *words)
+    words += [flags.argument] if flags.argument else []
+    # One id in 64 begins with a dash.
+    end = ["--"] if any(word.startswith("-") for word in words) else []
+    return _command("import", *same, *end, *words)
 
 
 def _same(flags: Flags, template: Template | None) -> list[str]:

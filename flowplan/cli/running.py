@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from flowplan.cli.call import Call
-from flowplan.cli.next_step import next_after_checks, next_after_failure
+from flowplan.cli.next_step import next_after_checks, next_after_failure, repeating
 from flowplan.cli.places import placed
 from flowplan.cli.session import Opened
 from flowplan.cli.signals import Speaks, stop_on_signals
+from flowplan.dataclass import dataclass
 from flowplan.errors import FlowplanError
 from flowplan.planner.events import Event, Listener, Summary
 from flowplan.planner.plan import Plan
@@ -186,7 +187,8 @@ def progress(
 
         def tell(event: Event) -> None:
             if event.diagnostic is not None:
-                event = replace(event, diagnostic=placed(event.diagnostic, template))
+                told = repeating(placed(event.diagnostic, template), call.flags)
+                event = replace(event, diagnostic=told)
             for listener in listeners:
                 listener(event)
 

@@ -6,26 +6,27 @@ The composition layer: the one place that knows planner, providers, state and HT
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flowplan.cli.call import Call
-from flowplan.cli.endpoint import choose_endpoint, connect
+from flowplan.dataclass import dataclass
 from flowplan.errors import Diagnostic, TemplateError, UsageError
 from flowplan.planner.absent import with_open, without_secrets
 from flowplan.planner.expand import expand
 from flowplan.planner.params import Params, resolve
-from flowplan.planner.planfile import SavedPlan
 from flowplan.planner.sensitivity import declared_secrets, mark_secrets, secret_params
 from flowplan.planner.source import Document, read
 from flowplan.planner.template import Template, check_params, parse
 from flowplan.planner.template.outline import outlined
-from flowplan.planner.workspace import Workspace
 from flowplan.project import Place, default_template, locate
 from flowplan.providers.registry import Registry
 from flowplan.render.validation import warn
-from flowplan.state.backends import Backend, open_backend
+
+if TYPE_CHECKING:  # For types only: what just checks a template never loads it.
+    from flowplan.planner.planfile import SavedPlan
+    from flowplan.planner.workspace import Workspace
+    from flowplan.state.backends import Backend
 
 __all__ = [
     "Loaded",
@@ -167,6 +168,10 @@ def open_workspace(call: Call, *, mode: str, saved: SavedPlan | None = None) -> 
 
     `mode` is a plan's; only an apply needs a template, the others the state that is beside it.
     """
+    # Here and not above: what only reads a template must not load HTTP and the state.
+    from flowplan.cli.endpoint import choose_endpoint, connect
+    from flowplan.planner.workspace import Workspace
+
     place = find(call, wanted=mode == "apply")
     target = choose_endpoint(
         call.flags.endpoint,
@@ -260,6 +265,8 @@ def open_existing(call: Call) -> tuple[Place, Backend]:
 
 def _backend(call: Call, place: Place) -> Backend:
     """The state's place, with what is to be said of the way there."""
+    from flowplan.state.backends import open_backend
+
     backend = open_backend(place.state, call.environ)
     warn(call.err, backend.warnings)
     return backend

@@ -1,6 +1,6 @@
 """Ctrl-C and SIGTERM while changes are made: the first asks to stop, the second stops now.
 
-Outside of this context a signal ends the command at once (`flowplan.__main__`).
+Outside of this context a signal ends the command at once (`flowplan.cli.guard`).
 """
 
 from __future__ import annotations

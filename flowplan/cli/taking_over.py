@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from flowplan.cli.call import Call
@@ -17,6 +16,7 @@ from flowplan.cli.generating import write_new
 from flowplan.cli.next_step import next_after_failure
 from flowplan.cli.places import placing
 from flowplan.cli.session import Opened, find, load_document
+from flowplan.dataclass import dataclass
 from flowplan.errors import PlanError, UsageError
 from flowplan.planner.flow_template import adapted, check_same
 from flowplan.planner.reconcile import recover

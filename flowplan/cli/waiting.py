@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from flowplan.cli.call import Call
@@ -21,6 +21,7 @@ from flowplan.cli.places import placing
 from flowplan.cli.running import Done, progress, tell_end
 from flowplan.cli.session import Opened
 from flowplan.cli.signals import Speaks
+from flowplan.dataclass import dataclass
 from flowplan.planner.binding import fingerprint
 from flowplan.planner.events import Event, Listener, Summary
 from flowplan.planner.plan import Mode, Plan

@@ -43,7 +43,7 @@ def main() -> int:
         return _failed(teller, error)
     except KeyboardInterrupt:
         return _failed(teller, _told_to_end())
-    except Exception as error:  # noqa: BLE001 the last resort, as in flowplan.__main__
+    except Exception as error:  # noqa: BLE001 the last resort, as in flowplan.cli.guard
         from flowplan.render.crash import internal_error
 
         return _failed(teller, internal_error(error))

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from flowplan.dataclass import dataclass
 from flowplan.errors import FlowplanError
 from flowplan.http_endpoint import parse_endpoint
 from flowplan.planner.source import Document

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from flowplan.dataclass import dataclass
 from flowplan.errors import UsageError, nearest
 from flowplan.planner.params import ParamsFile, ProjectParam
 from flowplan.project.model import Block, ProjectFile

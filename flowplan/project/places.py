@@ -6,9 +6,9 @@ CONTRACT "Files". This module must not read templates or states, only look wheth
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
+from flowplan.dataclass import dataclass
 from flowplan.errors import UsageError
 from flowplan.project.settings import NAME, Settings
 

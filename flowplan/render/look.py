@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from flowplan.dataclass import dataclass
 from flowplan.render.colour import paint
 from flowplan.render.sanitise import clean
 

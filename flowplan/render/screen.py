@@ -1,7 +1,7 @@
 """Where text goes: stdout or stderr, with their colour and width, and what may go wrong there.
 
 A reader that goes away (`flowplan plan | head`) must not stop an apply half-way, so a failed
-write is remembered and the rest is dropped; `flowplan.__main__` looks at it at the end.
+write is remembered and the rest is dropped; `flowplan.cli.guard` looks at it at the end.
 """
 
 from __future__ import annotations

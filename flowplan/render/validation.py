@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flowplan.errors import Diagnostic
-from flowplan.planner.plan import Plan
 from flowplan.planner.template import Template
 from flowplan.render.diagnostics import diagnostics_document, diagnostics_text
 from flowplan.render.sanitise import clean
 from flowplan.render.screen import Screen
+
+if TYPE_CHECKING:  # For types only: what just checks a template never loads it.
+    from flowplan.planner.plan import Plan
 
 __all__ = ["not_in_place", "valid_document", "valid_text", "warn"]
 

@@ -10,9 +10,10 @@ import threading
 import time
 from collections.abc import Hashable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field, replace
 from uuid import uuid4
 
+from flowplan.dataclass import dataclass
 from flowplan.errors import Diagnostic, FlowplanError
 from flowplan.planner.events import Event, Listener
 from flowplan.planner.plan import Action, NodeChange
@@ -49,7 +50,8 @@ class Run:
     """One apply or destroy while it goes on.
 
     `undecided` are the intents that have no outcome (yet): as long as there is one, the
-    journal must not be dropped.
+    journal must not be dropped. `undone` are the ids of resources whose effect this run takes
+    back: no record may go on saying that it is to be brought back.
     """
 
     workspace: Workspace
@@ -62,8 +64,14 @@ class Run:
     touched: set[str] = field(default_factory=set)
     started: dict[str, float] = field(default_factory=dict)
     undecided: dict[str, IntentRecord] = field(default_factory=dict)
+    undone: set[str] = field(default_factory=set)
     changed: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _pausing: set[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Note which few records have something paused: every undeployment asks."""
+        self._pausing = {name for name, record in self.records.items() if record.paused}
 
     @property
     def log(self) -> JournalWriter:
@@ -87,7 +95,7 @@ class Run:
     ) -> None:
         """Record what a node is now, and write it at once; `changed` on the cluster, too."""
         with self._lock:
-            self.records[record.node] = record
+            record = self._set(record)
             if changed:
                 self.touched.add(record.node)
                 self.changed = True
@@ -100,9 +108,35 @@ class Run:
     def keep(self, record: ResourceRecord) -> None:
         """Record anew what stays as it is on the cluster."""
         with self._lock:
-            self.records[record.node] = record
+            record = self._set(record)
         if self.journal is not None:
             self.journal.put(record)
+
+    @contextmanager
+    def effect_of(self, resource_id: str) -> Iterator[None]:
+        """Hold the effect on a resource: nobody else brings it about or takes it back meanwhile."""
+        with self.turns.take(("effect", resource_id)):
+            yield
+
+    def undo(self, resource_id: str) -> None:
+        """Note that an effect on a resource is taken back for good, also where it was paused."""
+        with self._lock:
+            self.undone.add(resource_id)
+            pausing = [self.records[name] for name in sorted(self._pausing & self.records.keys())]
+            noted = [record for record in pausing if resource_id in record.paused]
+        for record in noted:
+            self.keep(record)
+
+    def _set(self, record: ResourceRecord) -> ResourceRecord:
+        if not self.undone.isdisjoint(record.paused):
+            rest = tuple(item for item in record.paused if item not in self.undone)
+            record = replace(record, paused=rest)
+        self.records[record.node] = record
+        if record.paused:
+            self._pausing.add(record.node)
+        else:
+            self._pausing.discard(record.node)
+        return record
 
     def drop(self, node: str, intent: IntentRecord | None = None) -> None:
         """Record that a node has nothing on the cluster any more."""

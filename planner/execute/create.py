@@ -6,8 +6,9 @@ Used for creates and for the first half of replacements. Must not know the order
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from flowplan.dataclass import dataclass
 from flowplan.errors import AnswerLost, FlowplanError, LockLost
 from flowplan.planner.execute.context import Run, new_intent
 from flowplan.planner.plan import Action
@@ -26,11 +27,26 @@ UNDECIDED = (AnswerLost, LockLost)
 
 @dataclass(slots=True)
 class _Begun:
-    """What the provider recorded before it waited."""
+    """What the provider records before it waits, durable at once."""
 
+    run: Run
+    intent: IntentRecord
     resource_id: str | None = None
     task_id: str | None = None
     owned: tuple[Owned, ...] = ()
+
+    def record(
+        self,
+        *,
+        resource_id: str | None = None,
+        task_id: str | None = None,
+        owned: tuple[Owned, ...] = (),
+    ) -> None:
+        """See `flowplan.protocol.Record`."""
+        self.resource_id = resource_id or self.resource_id
+        self.task_id = self.task_id if task_id is None else task_id
+        self.owned = merged_owned(self.owned, owned)
+        self.run.log.progress(self.intent.id, resource_id=resource_id, task_id=task_id, owned=owned)
 
 
 def create(
@@ -97,21 +113,9 @@ def _once(
     timeout: float,
 ) -> ResourceRecord:
     cluster = run.cluster(intent, action, timeout)
-    begun = _Begun()
-
-    def record(
-        *,
-        resource_id: str | None = None,
-        task_id: str | None = None,
-        owned: tuple[Owned, ...] = (),
-    ) -> None:
-        begun.resource_id = resource_id or begun.resource_id
-        begun.task_id = begun.task_id if task_id is None else task_id
-        begun.owned = merged_owned(begun.owned, owned)
-        run.log.progress(intent.id, resource_id=resource_id, task_id=task_id, owned=owned)
-
+    begun = _Begun(run, intent)
     try:
-        outputs = step.create(cluster, plain, record, intent.notes)
+        outputs = step.create(cluster, plain, begun.record, intent.notes)
     except FlowplanError as error:
         if begun.resource_id is not None:
             _keep_begun(run, intent, begun)
@@ -124,6 +128,8 @@ def _once(
         resource_id=outputs.resource_id,
         outputs=outputs.values,
         owned=merged_owned(intent.record.owned, outputs.owned, begun.owned),
+        # Until it is read back, with all the others: that tells what came with it.
+        notes=intent.notes,
     )
     run.put(made, intent)
     return made

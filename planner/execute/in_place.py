@@ -21,7 +21,7 @@ from flowplan.planner.workspace import Steps
 from flowplan.protocol import Cluster, Holder, StepType
 from flowplan.state.model import ResourceRecord
 
-__all__ = ["resume", "update_paused"]
+__all__ = ["resume", "update_paused", "update_resuming"]
 
 TRIES = 3
 """A prediction deploys a model again, and then the change is refused."""
@@ -58,7 +58,6 @@ def update_paused(
     except LockLost:
         raise
     except FlowplanError:
-        # The first error is what is told; what can't be deployed now stays recorded as paused.
         _restored(run, cluster, record.node)
         run.put(unfinished(run.records[record.node], fields), intent)
         raise
@@ -66,7 +65,37 @@ def update_paused(
     return resume(run, made, timeout=timeout)
 
 
+def update_resuming(
+    run: Run,
+    step: StepType,
+    record: ResourceRecord,
+    inputs: Mapping[str, Value],
+    fields: tuple[FieldChange, ...],
+    *,
+    timeout: float,
+    ignored: Sequence[Path] = (),
+) -> ResourceRecord:
+    """`update`, with nothing undeployed for it; what an earlier change left so is deployed again.
+
+    Only after the change, which it would be in the way of, and whatever comes of that. Raises what
+    `update` raises.
+    """
+    try:
+        made = update(run, step, record, inputs, fields, timeout=timeout, ignored=ignored)
+    except LockLost:
+        raise
+    except FlowplanError:
+        left = run.records.get(record.node)
+        if left is not None and left.paused:
+            intent = run.intent(new_intent(left, "update", expected={"inputs": []}))
+            _restored(run, run.cluster(intent, "update", timeout), record.node)
+            run.put(run.records[record.node], intent)
+        raise
+    return resume(run, made, timeout=timeout)
+
+
 def _restored(run: Run, cluster: Cluster, node: str) -> None:
+    """Deploy again after a failure, which is what is told; what can't be stays recorded."""
     try:
         _deploy(run, cluster, run.records[node])
     except LockLost:
@@ -112,19 +141,24 @@ def _pause(run: Run, step: StepType, cluster: Cluster, record: ResourceRecord) -
 
 def _deploy(run: Run, cluster: Cluster, record: ResourceRecord) -> ResourceRecord:
     for model in record.paused:
-        run.tell(Event("step_progress", record.node, "update", f"deploying {model} again"))
-        effect = _effect(run.steps, Holder("model", model))
-        resource = ResourceRecord(record.node, effect.name, None, model)
-        try:
-            effect.update(cluster, resource, {}, ())
-        except Refused as error:
-            if error.status != NOT_FOUND:
-                raise
-            cluster.note(f"{model} is gone: it was deleted meanwhile")
-        rest = tuple(item for item in record.paused if item != model)
-        record = replace(record, paused=rest)
-        run.put(record)
+        with run.effect_of(model):
+            if model not in run.undone:
+                _deploy_one(run, cluster, record.node, model)
+            rest = tuple(item for item in record.paused if item != model)
+            record = replace(record, paused=rest)
+            run.put(record)
     return record
+
+
+def _deploy_one(run: Run, cluster: Cluster, node: str, model: str) -> None:
+    run.tell(Event("step_progress", node, "update", f"deploying {model} again"))
+    effect = _effect(run.steps, Holder("model", model))
+    try:
+        effect.update(cluster, ResourceRecord(node, effect.name, None, model), {}, ())
+    except Refused as error:
+        if error.status != NOT_FOUND:
+            raise
+        cluster.note(f"{model} is gone: it was deleted meanwhile")
 
 
 def _effect(steps: Steps, user: Holder) -> StepType:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from flowplan.dataclass import dataclass
 from flowplan.errors import FlowplanError
 from flowplan.planner.events import Event
 from flowplan.planner.execute.context import Run, told
 from flowplan.planner.execute.create import create
 from flowplan.planner.execute.delete import delete, delete_deposed
-from flowplan.planner.execute.in_place import resume, update_paused
+from flowplan.planner.execute.due import Due
+from flowplan.planner.execute.in_place import resume, update_paused, update_resuming
 from flowplan.planner.execute.retry import retrying
 from flowplan.planner.execute.scheduler import HeldBack
 from flowplan.planner.execute.stop import Stop
@@ -43,6 +45,10 @@ class Operator:
     nodes: Mapping[str, Node] = field(default_factory=dict)
     triggered: Mapping[str, Sequence[str]] = field(default_factory=dict)
     stop: Stop = field(default_factory=Stop)
+    due: Due = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.due = Due(self.run, self.triggered)
 
     @property
     def names(self) -> Resolver:
@@ -70,9 +76,9 @@ class Operator:
             timeout = _limit(node, step.schema.timeout)
             with told(run, change, change.action, step, timeout) as found:
                 run.hide(inputs)
-                made = self._tried(change, node, inputs, timeout)
+                with self.due.following(node.id):
+                    made = self._tried(change, node, inputs, timeout)
                 found[:] = [made.resource_id] if made.resource_id else []
-            self._trigger(node)
         known = run.records[node.id].outputs
         self.names.outputs[node.id] = {**known, **step.preview(inputs)}
 
@@ -84,11 +90,6 @@ class Operator:
             return inputs
         return keeping(inputs, record.inputs, node.lifecycle.ignore_changes, self.run.salt)
 
-    def _trigger(self, node: Node) -> None:
-        """What has to follow is remembered, in case that this run does not get to it."""
-        for name in self.triggered.get(node.id, ()):
-            self.run.keep(replace(self.run.records[name], due=True))
-
     def _tried(
         self, change: NodeChange, node: Node, inputs: Mapping[str, Value], timeout: float
     ) -> ResourceRecord:
@@ -98,10 +99,10 @@ class Operator:
 
         def act() -> ResourceRecord:
             now = run.records.get(node.id)
-            begun = now is not None and now is not first and now.status == "pending"
-            if now is not None and begun and change.action != "update":
+            made = now if now is not first and change.action != "update" else None
+            if made is not None and made.status == "pending" and not made.empty:
                 step = run.steps.step(node.type)
-                return update(run, step, self._current(now, node), inputs, (), timeout=timeout)
+                return update(run, step, self._current(made, node), inputs, (), timeout=timeout)
             return self._make(change, node, inputs, timeout, first)
 
         retries = node.lifecycle.retries
@@ -131,10 +132,13 @@ class Operator:
             node=node.id, type=node.type, resource_type=step.schema.resource_type,
         )  # fmt: skip
         blank = self._current(blank, node)
+        if now is not None and change.action == "replace":
+            # A record that is replaced can't say any more what was undeployed for the old one.
+            old = now = resume(run, now, timeout=timeout)
+        if change.order == "destroy_before_create" and now is not None:
+            old = self._destroy_first(now, timeout)
         if old is not None:
             blank = self._succeeding(blank, old, change)
-        if change.order == "destroy_before_create" and now is not None:
-            self._destroy_first(now, timeout)
         return create(run, step, blank, inputs, action=change.action, timeout=timeout)
 
     def _update(
@@ -147,9 +151,8 @@ class Operator:
     ) -> ResourceRecord:
         run, ignored = self.run, node.lifecycle.ignore_changes
         step = run.steps.step(node.type)
-        make = update_paused if node.lifecycle.keep_id else update
-        made = make(run, step, record, inputs, change.fields, timeout=timeout, ignored=ignored)
-        return resume(run, made, timeout=timeout)
+        make = update_paused if node.lifecycle.keep_id else update_resuming
+        return make(run, step, record, inputs, change.fields, timeout=timeout, ignored=ignored)
 
     def _current(self, record: ResourceRecord, node: Node) -> ResourceRecord:
         """The record with what the template says of the node beside its inputs."""
@@ -170,20 +173,27 @@ class Operator:
             owned = still_there(self.run.steps, connection.operation(), owned)
         return replace(blank, deposed=old.deposed, owned=owned)
 
-    def _destroy_first(self, old: ResourceRecord, timeout: float) -> None:
+    def _destroy_first(self, old: ResourceRecord, timeout: float) -> ResourceRecord | None:
+        """Delete what is replaced, unless that is done already; what stays recorded of it."""
+        if old.empty:
+            return old
         try:
-            delete(self.run, old, timeout=timeout)
+            delete(self.run, old, timeout=timeout, again=True)
         except HeldBack as held:
             if isinstance(held.cause, FlowplanError):
                 raise held.cause from held
             raise
+        return self.run.records.get(old.node)
 
     def _keep(self, node: Node, inputs: Mapping[str, Value]) -> ResourceRecord:
         """An unchanged node: only what is not on the cluster may be recorded anew."""
         record = self.run.records[node.id]
         sealed = seal(inputs, self.run.salt)
         kept = {name: value for name, value in record.inputs.items() if name not in sealed}
-        again = self._current(replace(record, inputs={**sealed, **kept}, due=False), node)
+        inputs = {**sealed, **kept}
+        # What is no input, such as that a model is deployed, was compared with what is there.
+        pending = tuple(name for name in record.pending if name in inputs)
+        again = self._current(replace(record, inputs=inputs, pending=pending, due=False), node)
         if again != record:
             self.run.keep(again)
         return again

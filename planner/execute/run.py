@@ -9,8 +9,9 @@ from __future__ import annotations
 import getpass
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from flowplan.dataclass import dataclass
 from flowplan.errors import FlowplanError, LockLost
 from flowplan.planner.events import Event, Listener, Summary
 from flowplan.planner.execute.accept import accept
@@ -26,7 +27,8 @@ from flowplan.planner.lifecycle import triggered_nodes
 from flowplan.planner.moves import with_moves
 from flowplan.planner.outputs import output_records
 from flowplan.planner.plan import NodeChange, Plan
-from flowplan.planner.refresh import read_all, sealed_fields
+from flowplan.planner.reconcile.owned import owning
+from flowplan.planner.refresh import read_documents, sealed_fields, seen
 from flowplan.planner.resolve import Resolver
 from flowplan.planner.select import narrowed
 from flowplan.planner.workspace import Workspace
@@ -173,7 +175,8 @@ class _Execution:
             return Operator(run, stop=self.stop)
         resolver = Resolver.of(template, params, self.workspace.steps)
         nodes = {node.id: node for node in template.nodes}
-        triggered = triggered_nodes(self.plan.changes, nodes)
+        whole = self.workspace.template or template
+        triggered = triggered_nodes(self.plan.changes, {node.id: node for node in whole.nodes})
         return Operator(run, resolver, nodes, triggered, self.stop)
 
     def _planned(self) -> Workspace:
@@ -241,15 +244,18 @@ class _Execution:
         if not touched or self.workspace.connection is None:
             return run.records
         try:
-            found = read_all(run.steps, self.workspace.connection.operation(), touched)
+            cluster = self.workspace.connection.operation()
+            found = list(read_documents(run.steps, cluster, touched))
         except FlowplanError:
             # The next plan compares the wanted inputs with what it reads instead.
             return run.records
         records = dict(run.records)
-        for name, seen in found.items():
-            if seen is not None:
-                fields = sealed_fields(seen.fields, records[name].inputs, run.salt)
-                records[name] = replace(records[name], observed=fields)
+        for record, document in found:
+            shown = seen(run.steps, record, document)
+            if shown is not None:
+                fields = sealed_fields(shown.fields, record.inputs, run.salt)
+                whole = owning(run.steps, record, document)
+                records[record.node] = replace(whole, observed=fields)
         return records
 
     def _outputs(

@@ -8,12 +8,12 @@ all that used its output. Must not know how operations work.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Literal, TypeAlias
 
 from flowplan.planner.execute.scheduler import Key, Task
 from flowplan.planner.plan import NodeChange, Plan
-from flowplan.planner.users import users_of
+from flowplan.planner.users import Users, users_of
 from flowplan.planner.workspace import Steps
 from flowplan.state.model import ResourceRecord
 
@@ -34,6 +34,7 @@ def tasks_of(
     """
     users = users_of(records, steps)
     parts = _parts(plan)
+    deleted = {node for part, node in parts if part == "delete"}
     tasks = []
     kinds: dict[str, list[Key]] = defaultdict(list)
     for (part, node), change in parts.items():
@@ -44,7 +45,7 @@ def tasks_of(
         else:
             step = steps.step(change.type)
             kinds[step.kind].append((part, node))
-            needs = _after_users(node, users, part)
+            needs = _after_users(node, users, deleted, part)
             after = [("gone", kind) for kind in sorted(step.schema.deleted_after)]
         run = _bound(act, part, change)
         tasks.append(Task((part, node), run, needs, after, _weight(steps, part, change)))
@@ -74,9 +75,11 @@ def part_of(change: NodeChange) -> Part:
     return "cleanup" if change.reason == "deposed" else "delete"
 
 
-def _after_users(node: str, users: Mapping[str, list[str]], part: Part) -> list[Key]:
+def _after_users(node: str, users: Users, deleted: Collection[str], part: Part) -> list[Key]:
     parts: tuple[Part, ...] = ("apply", "cleanup", "delete")
-    needs: list[Key] = [(kind, user) for user in users.get(node, ()) for kind in parts]
+    # One that is deleted waits for its own users.
+    found = users.of(node, ends=deleted)
+    needs: list[Key] = [(kind, user) for user in found for kind in parts]
     if part == "cleanup":
         needs.append(("apply", node))
     else:

@@ -12,8 +12,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
+from flowplan.dataclass import dataclass
 from flowplan.planner.expressions.errors import Refusal, UnknownName
 from flowplan.planner.expressions.operators import bounded, is_number, number
 from flowplan.planner.expressions.text import as_text, kind

@@ -10,10 +10,10 @@ does not list is refused.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from flowplan.dataclass import dataclass
 from flowplan.errors import nearest
 from flowplan.planner.expressions import syntax as s
 from flowplan.planner.expressions.checks import CHECKS

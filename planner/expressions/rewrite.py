@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from flowplan.dataclass import dataclass
 from flowplan.planner.expressions.errors import ExpressionError
 from flowplan.planner.expressions.scan import OPENING, Expression, contains, scan
 from flowplan.planner.expressions.syntax import Ref

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 
+from flowplan.dataclass import dataclass
 from flowplan.planner.expressions.errors import TOO_LARGE, ExpressionError
 from flowplan.planner.expressions.syntax import Check, Filter, Node, Ref
 from flowplan.planner.expressions.tokens import KEYWORDS, NAME, SEGMENT, tokenize

@@ -6,9 +6,9 @@ after `${{`. This module must not know Jinja2 or how a tree is evaluated.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from flowplan.dataclass import dataclass
 from flowplan.planner.values import Json
 
 __all__ = [

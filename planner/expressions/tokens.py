@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
 from typing import Literal
 
+from flowplan.dataclass import dataclass
 from flowplan.planner.expressions.errors import NOT_ALLOWED, TOO_LARGE, ExpressionError
 from flowplan.planner.values import Json
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from flowplan.planner.reconcile.match import known_ids
-from flowplan.planner.reconcile.owned import merged_owned, with_owned
+from flowplan.planner.reconcile.owned import merged_owned, with_all_owned
 from flowplan.planner.reconcile.settle import quiet, settle
 from flowplan.planner.resolve import Resolver
 from flowplan.planner.values import Json
@@ -75,13 +75,15 @@ def _answered(
     if workspace.connection is not None and waiting:
         cluster = workspace.connection.operation(None, timeout=180.0)
         quiet(cluster, waiting)
-        for node in {intent.node for intent in waiting if intent.node in records}:
-            records[node] = with_owned(workspace.steps, cluster, records[node])
     if lost:
         known, choice = known_ids(records.values()), {**_declared(workspace), **chosen}
         for found in settle(workspace, lost, known, state.salt, choice).values():
             if found is not None:
                 records[found.node] = found
+    if workspace.connection is not None:
+        # Of what was made in time, too, nobody has asked yet what came with it.
+        cluster = workspace.connection.operation(None, timeout=180.0)
+        records = with_all_owned(workspace.steps, cluster, records)
     return replace(state, resources=records)
 
 

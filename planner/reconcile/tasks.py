@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from flowplan.dataclass import dataclass
 from flowplan.errors import Refused
 from flowplan.protocol import Cluster
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal, TypeAlias
+
+from flowplan.dataclass import dataclass
 
 __all__ = ["MAX_EXCERPT", "Document", "Place", "Position", "Syntax", "line_starts"]
 

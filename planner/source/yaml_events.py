@@ -35,7 +35,8 @@ __all__ = [
     "tagged",
 ]
 
-_UNPRINTABLE = re.compile(
+# Not compiled here: with all of Unicode in it that takes longer than to read a small template.
+_UNPRINTABLE = (
     "[^\x09\x0a\x0d\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
 _HINTS = (
@@ -65,7 +66,7 @@ def events(text: str) -> Iterator[Any]:
 
 
 def _unprintable(text: str) -> SourceFault:
-    found = _UNPRINTABLE.search(text)
+    found = re.search(_UNPRINTABLE, text)
     offset = found.start() if found else 0
     name = f"U+{ord(text[offset]):04X}" if found else "a character"
     return SourceFault(

@@ -19,6 +19,9 @@ class StepCatalogue(Protocol):
     def schema(self, name: str) -> StepSchema | None:
         """The schema of a step type, None when there is no such."""
 
+    def kind(self, name: str) -> str:
+        """What a step type makes or changes (`connector`), "" for an unknown one."""
+
     def names(self) -> Sequence[str]:
         """All step types that can be named."""
 

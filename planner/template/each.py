@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
+from flowplan.dataclass import dataclass
 from flowplan.planner.expressions import Expression, contains, references, scan
 from flowplan.planner.expressions.rewrite import as_expression, members_of, renamed
 from flowplan.planner.template.model import Presence

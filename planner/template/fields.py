@@ -7,8 +7,8 @@ keys there are.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from flowplan.dataclass import dataclass
 from flowplan.planner.template.formats import kind_of
 from flowplan.planner.template.report import Report, listed
 from flowplan.planner.values import Json, Path

@@ -7,8 +7,9 @@ step types, or what nodes mean to each other.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from flowplan.dataclass import dataclass
 from flowplan.planner.expressions import contains
 from flowplan.planner.template.fields import Fields
 from flowplan.planner.template.formats import is_version, kind_of

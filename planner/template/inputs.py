@@ -6,8 +6,8 @@ It must not know how the schema came about, or what expressions in the inputs me
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
+from flowplan.dataclass import dataclass
 from flowplan.planner.expressions import contains
 from flowplan.planner.template.catalogue import StepCatalogue
 from flowplan.planner.template.formats import NAME_RULE, kind_of, kinds_of, unwanted_characters

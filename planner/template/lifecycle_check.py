@@ -19,6 +19,7 @@ from flowplan.protocol import StepSchema
 
 __all__ = ["check_lifecycle"]
 
+EACH_KEY = "[each.key]"
 _KEY = re.compile(r'\["[^"]*"\]|\[each\.key\]')
 
 
@@ -29,7 +30,7 @@ def check_lifecycle(
 
     A node comes after what triggers its replacement: `dependencies` gets that order.
     """
-    ids = tuple(node.id for node in nodes)
+    ids = {node.id: node.presence.several for node in nodes}
     for node in nodes:
         if node.lifecycle != Lifecycle():
             check = _Check(node, report)
@@ -48,19 +49,16 @@ class _Check:
         self.report = report
         self.path: Path = (*node.path, "flowplan")
 
-    def triggers(self, ids: Sequence[str], dependencies: Dependencies) -> None:
+    def triggers(self, ids: Mapping[str, bool], dependencies: Dependencies) -> None:
+        """Report triggers that are no nodes; `ids` says which nodes have a `for_each`."""
         for index, text in enumerate(self.node.lifecycle.replace_triggered_by):
             place = (*self.path, "replace_triggered_by", index)
-            # Which nodes a `for_each` makes is known later: until then its own name counts.
-            found = triggers(text, ids, self.node.id) or triggers(_KEY.sub("", text, 1), ids)
-            names = [name for name, _ in found]
+            names = [name for name, _ in triggers(text, ids, self.node.id)]
             if not names:
-                self._error(
-                    "FP181", f'no node "{text}"', place,
-                    "What triggers a replacement is a node, or an input of one.",
-                    self.report.did_you_mean(text, ids, "name a node, as in connector.parameters"),
-                )  # fmt: skip
-            elif self.node.id in names:
+                names = self._written(text, ids, place)
+            if not names:
+                continue
+            if self.node.id in names:
                 self._error(
                     "FP181", f'the node "{self.node.id}" can\'t trigger itself', place,
                     hint="name another node",
@@ -68,6 +66,33 @@ class _Check:
             elif self.node.id in dependencies:
                 for name in names:
                     dependencies[self.node.id].setdefault(name, place)
+
+    def _written(self, text: str, ids: Mapping[str, bool], place: Path) -> list[str]:
+        """The nodes as written that a key is said of: which keys there are is known later."""
+        bare = _KEY.sub("", text, 1)
+        found = [name for name, _ in triggers(bare, ids)] if bare != text else []
+        if not found:
+            self._error(
+                "FP181", f'no node "{text}"', place,
+                "What triggers a replacement is a node, or an input of one.",
+                self.report.did_you_mean(
+                    text, tuple(ids), "name a node, as in connector.parameters"
+                ),
+            )  # fmt: skip
+        elif not ids[found[0]]:
+            self._error(
+                "FP181", f'the node "{found[0]}" has no keys', place,
+                "Only a node with `for_each` has.", f'did you mean "{bare}"?',
+            )  # fmt: skip
+        elif EACH_KEY in text and not self.node.presence.several:
+            self._error(
+                "FP181", "`each.key` means nothing here", place,
+                "It is known in a node with `for_each`.",
+                f'name a key, as in {found[0]}["eu"], or all of them: {found[0]}',
+            )  # fmt: skip
+        else:
+            return found
+        return []
 
     def ignored(self, schema: StepSchema) -> None:
         known = tuple(dict.fromkeys((*schema.inputs, *self.node.user_inputs)))

@@ -7,8 +7,8 @@ not know which step types there are.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from flowplan.dataclass import dataclass
 from flowplan.planner.expressions import ExpressionError, references, target
 from flowplan.planner.template.model import Node
 from flowplan.planner.template.report import Report
@@ -30,23 +30,23 @@ class ManagedCheck:
         """Report each such input whose value comes from, or is made by, another node."""
         for name, spec in schema.inputs.items():
             if spec.unmanaged:
-                for maker, path in self._makers(node, name):
+                for maker, path in self._makers(node, name, spec.reference):
                     self._refuse(node, name, spec, maker, path)
                     break
 
-    def _makers(self, node: Node, name: str) -> Iterator[tuple[str, Path]]:
+    def _makers(self, node: Node, name: str, kind: str | None) -> Iterator[tuple[str, Path]]:
         for source in self.wiring.candidates(node.id).get(name, ()):
             named = node.previous_node_inputs.get(source) == name
             tail: Path = ("previous_node_inputs", source) if named else ()
-            if self._manages(source):
+            if self._manages(source, kind):
                 yield source, (*node.path, *tail)
         if name not in node.user_inputs:
             return
         value, path = node.user_inputs[name], (*node.path, "user_inputs", name)
-        for maker in (*self._named(value), *self._equal(node, name, value)):
+        for maker in (*self._named(value, kind), *self._equal(node, name, value, kind)):
             yield maker, path
 
-    def _named(self, value: Json) -> Iterator[str]:
+    def _named(self, value: Json, kind: str | None) -> Iterator[str]:
         try:
             found = list(references(value))
         except ExpressionError:
@@ -54,20 +54,25 @@ class ManagedCheck:
             return
         for item in found:
             node = target(item.name, self.wiring.nodes)
-            if node is not None and self._manages(node[0]):
+            if node is not None and self._manages(node[0], kind):
                 yield node[0]
 
-    def _equal(self, node: Node, name: str, value: Json) -> Iterator[str]:
+    def _equal(self, node: Node, name: str, value: Json, kind: str | None) -> Iterator[str]:
         """Nodes whose resource is the very one: both write out its id or its name."""
         for other in self.wiring.nodes.values():
             schema = self.wiring.schemas.get(other.type)
             same = schema is not None and schema.resource_type == name
+            same = same and self._manages(other.id, kind)
             if same and other.id != node.id and other.user_inputs.get(name) == value:
                 yield other.id
 
-    def _manages(self, name: str) -> bool:
-        schema = self.wiring.schemas.get(self.wiring.nodes[name].type)
-        return schema is not None and schema.creates in ("resource", "effect")
+    def _manages(self, name: str, kind: str | None) -> bool:
+        """Whether a node makes something of this kind: pipelines of two kinds share their ids."""
+        type_ = self.wiring.nodes[name].type
+        schema = self.wiring.schemas.get(type_)
+        if schema is None or schema.creates not in ("resource", "effect"):
+            return False
+        return kind is None or self.wiring.kinds[type_] == kind
 
     def _refuse(self, node: Node, name: str, spec: InputSpec, maker: str, path: Path) -> None:
         self.report.error(

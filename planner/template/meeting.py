@@ -6,15 +6,33 @@ types there are.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from flowplan.dataclass import dataclass
 from flowplan.planner.expressions import contains
 from flowplan.planner.template.model import Node
 from flowplan.planner.template.report import Report, listed
 from flowplan.planner.template.wiring import Wiring
 from flowplan.protocol import StepSchema
 
-__all__ = ["MeetingCheck"]
+__all__ = ["MeetingCheck", "own_name", "twin"]
+
+
+def own_name(schema: StepSchema) -> str | None:
+    """The input that names what a step makes, where that can be there only once."""
+    # What the cluster names itself can be there twice with equal inputs.
+    if schema.creates != "resource" or schema.create_before_destroy:
+        return None
+    return schema.resource_type if schema.resource_type in schema.inputs else None
+
+
+def twin(first: str, name: str) -> tuple[str, str, str, str]:
+    """Code, summary, detail and hint for a node that makes what the node `first` makes, too."""
+    return (
+        "FP158", f'{first} makes "{name}" already',
+        "Both nodes would claim one thing on the cluster.",
+        "give one of them another name, or remove it",
+    )  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -33,24 +51,16 @@ class MeetingCheck:
             self._order(node, schema)
 
     def _twin(self, node: Node, schema: StepSchema) -> None:
-        """Two nodes of a type whose resource is the one that the user names (an index)."""
-        named = schema.resource_type
-        # What the cluster names itself can be there twice with equal inputs.
-        if named is None or schema.creates != "resource" or schema.create_before_destroy:
+        """Two nodes of a kind whose resource is the one that the user names (an index)."""
+        named = own_name(schema)
+        name = node.user_inputs.get(named) if named is not None else None
+        if named is None or not isinstance(name, str) or contains(name):
             return
-        name = node.user_inputs.get(named)
-        if not isinstance(name, str) or contains(name):
-            return
-        first = self._made.setdefault((node.type, name), node.id)
+        first = self._made.setdefault((self.wiring.kinds[node.type], name), node.id)
         if first != node.id:
-            self.report.error(
-                "FP158",
-                f'{first} makes "{name}" already',
-                (*node.path, "user_inputs", named),
-                node=node.id,
-                detail="Both nodes would claim one thing on the cluster.",
-                hint="give one of them another name, or remove it",
-            )
+            code, summary, detail, hint = twin(first, name)
+            path = (*node.path, "user_inputs", named)
+            self.report.error(code, summary, path, node=node.id, detail=detail, hint=hint)
 
     def _order(self, node: Node, schema: StepSchema) -> None:
         for name, spec in schema.inputs.items():

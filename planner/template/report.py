@@ -7,8 +7,8 @@ makes a template wrong.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from flowplan.dataclass import dataclass
 from flowplan.errors import Diagnostic, nearest
 from flowplan.planner.source import Document, Position
 from flowplan.planner.source.document import MAX_EXCERPT

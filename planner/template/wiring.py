@@ -8,8 +8,9 @@ module must not know values or places.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from flowplan.dataclass import dataclass
 from flowplan.planner.template.catalogue import StepCatalogue
 from flowplan.planner.template.model import Edge, Node, Template
 from flowplan.protocol import StepSchema
@@ -22,12 +23,14 @@ class Wiring:
     """The nodes of a workflow with what their predecessors offer.
 
     `before` has each node's direct predecessors (edges and `previous_node_inputs`; references
-    order nodes and offer nothing); `inherited` the inputs that `user_params` give.
+    order nodes and offer nothing); `schemas` and `kinds` are by step type; `inherited` has the
+    inputs that `user_params` give.
     """
 
     nodes: Mapping[str, Node]
     before: Mapping[str, Sequence[str]]
     schemas: Mapping[str, StepSchema | None]
+    kinds: Mapping[str, str]
     inherited: frozenset[str] = frozenset()
     _given: dict[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict, repr=False)
 
@@ -55,11 +58,12 @@ class Wiring:
         for edge in edges:
             if edge.source in by_id and edge.dest in by_id and edge.source != edge.dest:
                 before[edge.dest][edge.source] = None
-        schemas = {type_: steps.schema(type_) for type_ in {node.type for node in nodes}}
+        types = {node.type for node in nodes}
         return cls(
             by_id,
             {name: tuple(sources) for name, sources in before.items()},
-            schemas,
+            {name: steps.schema(name) for name in types},
+            {name: steps.kind(name) for name in types},
             frozenset(user_params),
         )
 

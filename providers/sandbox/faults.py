@@ -9,9 +9,9 @@ from __future__ import annotations
 import itertools
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal
 
+from flowplan.dataclass import dataclass
 from flowplan.providers.sandbox.options import SandboxOptions
 from flowplan.providers.sandbox.wire import ApiError, Reply
 

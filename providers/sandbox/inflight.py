@@ -10,9 +10,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
+from flowplan.dataclass import dataclass
 from flowplan.providers.sandbox.node import Node
 
 __all__ = ["InFlight", "executing", "executing_now"]

@@ -6,9 +6,9 @@ Processors are checked by name and by what they need; nothing is ever run throug
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from flowplan.dataclass import dataclass
 from flowplan.providers.sandbox import wire
 from flowplan.providers.sandbox.node import Node
 from flowplan.providers.sandbox.routes import Handler, Route

@@ -28,6 +28,8 @@ _TEXT_WITH_KEYWORD = {
     "model_group": {"name"},
     "agent": {"name"},
     "task": set[str](),
+    # Flow Framework's templates, which `flowplan.server.search` looks for.
+    "workflow": {"name"},
 }
 _TEXT = {"description", "error"}
 _WORD = re.compile(r"\w+(?:[.']\w+)*")

@@ -6,8 +6,9 @@ A family of endpoints adds itself by a tuple of `Route`; must not know any famil
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from flowplan.dataclass import dataclass
 from flowplan.providers.sandbox import wire
 from flowplan.providers.sandbox.node import Node
 from flowplan.providers.sandbox.wire import Reply, Request

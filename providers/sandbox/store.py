@@ -15,9 +15,11 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Literal
+
+from flowplan.dataclass import dataclass
 
 __all__ = ["Doc", "Store", "Tx", "Written"]
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import Protocol
 
+from flowplan.dataclass import dataclass
 from flowplan.errors import Diagnostic
 from flowplan.state.journal import JournalWriter
 from flowplan.state.lock import LockHolder

@@ -16,10 +16,10 @@ import shlex
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
+from flowplan.dataclass import dataclass
 from flowplan.errors import Diagnostic, FlowplanError, StateError
 from flowplan.state.backends.atomic import remove, sync_directory, write_file
 from flowplan.state.backends.base import Snapshot

@@ -29,9 +29,10 @@ import os
 import secrets
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from threading import Lock
 
+from flowplan.dataclass import dataclass
 from flowplan.errors import Diagnostic, FlowplanError, LockLost, StateError
 from flowplan.state.backends.opensearch_head import Head, Held, Pointer, Unreadable, pack, unpack
 from flowplan.state.backends.opensearch_index import Documents, Version

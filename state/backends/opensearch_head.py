@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import gzip
 from base64 import b64decode, b64encode
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from flowplan.dataclass import dataclass
 from flowplan.state.backends.store import Lease
 from flowplan.state.lock import LockHolder
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 from urllib.parse import quote
 
+from flowplan.dataclass import dataclass
 from flowplan.errors import AnswerLost, FlowplanError, ProviderError, Refused, StateError
 from flowplan.http import Connection
 from flowplan.protocol import Response

@@ -136,6 +136,31 @@ class PostgresStore:
                 hint="See what is there now: flowplan plan",
             )
 
+    def rows(self, statement: str, values: Mapping[str, Any], make: str) -> Sequence[Sequence[Any]]:
+        """All rows that a statement gives, on a connection that stays open until `close`.
+
+        For who keeps something beside states. `make` are the statements that make its tables where
+        they are not there; `{s}` stands for the schema in both.
+        """
+
+        def ask(connection: psycopg.Connection[Any]) -> Sequence[Sequence[Any]]:
+            cursor = connection.execute(self._address.named(statement), dict(values))
+            return cursor.fetchall() if cursor.description else ()
+
+        with self._turn:
+            self._kept = True
+            try:
+                return self._try(ask)
+            except _NoTables:
+                self._try(lambda connection: self._make(connection, make))
+                return self._try(ask)
+
+    def close(self) -> None:
+        """Close the connection that `rows` keeps."""
+        with self._turn:
+            self._kept = False
+            self._close()
+
     def _write(self, statement: str, lock_id: str, **values: Any) -> Any:
         """Send a write under a number that it keeps until there is an answer to it."""
         with self._turn:
@@ -158,11 +183,11 @@ class PostgresStore:
     def _current(self) -> Lease | None:
         return _lease(self._ask(sql.LEASE))
 
-    def _make(self, connection: psycopg.Connection[Any]) -> None:
+    def _make(self, connection: psycopg.Connection[Any], statements: str = sql.MAKE) -> None:
         """Make schema and tables; one at a time, since two `if not exists` can collide."""
         with connection.transaction():
             connection.execute(sql.SCHEMA_LOCK, [self._address.schema])
-            connection.execute(self._address.named(sql.MAKE))
+            connection.execute(self._address.named(statements))
 
     def _ask(self, statement: str, **values: Any) -> Any:
         """The first row that a statement gives; None where there are no tables."""

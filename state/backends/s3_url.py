@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
+from flowplan.dataclass import dataclass
 from flowplan.errors import FlowplanError, StateError, nearest
 
 __all__ = ["Address", "parse_url"]

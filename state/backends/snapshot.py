@@ -5,6 +5,8 @@ This module must not know where the bytes come from; `location` and `backup` are
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from flowplan.errors import StateError
 from flowplan.state.backends.base import Snapshot
 from flowplan.state.codec import decode
@@ -31,7 +33,7 @@ def snapshot_of(
     renewed: float | None = None,
 ) -> Snapshot:
     """The document with its journal applied. Raises `StateError` for what can't be read."""
-    state = None if document is None else decode(document, location, backup=backup)
+    state = None if document is None else _decoded(document, location, backup)
     name = journal_name(location)
     lines = Lines() if journal is None else unframe(journal, name)
     replayed = replay(state, lines.entries, name)
@@ -45,6 +47,15 @@ def snapshot_of(
         operation=replayed.operation,
         renewed=renewed,
     )
+
+
+@lru_cache(maxsize=1)
+def _decoded(document: bytes, location: str, backup: str | None) -> State:
+    """The state in `document`, decoded once for a command that loads it several times.
+
+    By its bytes, so it needs no lock to be right; nothing changes a state in place.
+    """
+    return decode(document, location, backup=backup)
 
 
 def refuse_work(state: State, journal: bytes | None, location: str) -> None:

@@ -8,9 +8,9 @@ the same step as the write: a holder that slept past its lease can't write after
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
+from flowplan.dataclass import dataclass
 from flowplan.errors import Diagnostic
 from flowplan.state.lock import LockHolder
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import shlex
 
 import pytest
 
+from flowplan.providers.sandbox import ids
 from tests.acceptance.chat import chat, inputs, write
 
 NODES = ("create_connector_1", "register_model_2", "deploy_model_3")
@@ -119,7 +121,51 @@ def test_without_a_node_or_an_id_it_is_a_usage_error(project, flowplan):
 
 def test_what_was_imported_is_destroyed_like_anything_else(made, flowplan):
     for node in NODES:
-        flowplan("import", node, made[node])
+        assert flowplan("import", node, made[node]).code == 0
     result = flowplan("destroy", "--auto-approve", "--format", "json")
     assert result.code == 0
     assert json.loads(result.out.splitlines()[-1])["deleted"] == 3
+
+
+@pytest.fixture
+def dashed(monkeypatch, project, flowplan):
+    """The same, each with an id that begins with a dash, as one in 64 does."""
+    monkeypatch.setattr(ids.secrets, "randbits", lambda _: 0xF8)
+    assert flowplan("apply", "--auto-approve", "-q", "--state", "elsewhere.json").code == 0
+    found = flowplan("status", "--state", "elsewhere.json", "--format", "json").json
+    listed = {i["workflow_step_id"]: i["resource_id"] for i in found["resources_created"]}
+    assert {item[0] for item in listed.values()} == {"-"}
+    return listed
+
+
+def test_ids_that_begin_with_a_dash_are_imported_and_destroyed(dashed, flowplan):
+    for node in NODES:
+        result = flowplan("import", node, dashed[node], "-q", "--format", "json")
+        assert result.code == 0, result.err
+    assert flowplan("plan", "--detailed-exitcode").code == 0
+    assert flowplan("destroy", "--auto-approve", "-q").code == 0
+
+
+def test_an_id_after_two_dashes_is_taken_as_well(dashed, flowplan):
+    node = "create_connector_1"
+    assert flowplan("import", "-q", "--", node, dashed[node]).code == 0
+
+
+def test_a_short_word_with_a_dash_is_an_option_as_ever(dashed, flowplan):
+    assert flowplan("import", "create_connector_1", "-3kf").code == 64
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_the_command_that_a_hint_gives_has_the_flags_of_the_call(project, flowplan, form):
+    group = {"id": "g", "type": "register_model_group", "user_inputs": {"name": "theirs"}}
+    template = {"name": "groups", "workflows": {"provision": {"nodes": [group]}}}
+    write(project / "group.yaml", template)
+    place = ("group.yaml", "--auto-approve", "--endpoint", "sandbox:there")
+    assert flowplan("apply", *place, "-q").code == 0
+    result = flowplan("apply", *place, "--state", "other.json", "--format", form)
+    assert result.code == 1
+    said = result.out + result.err
+    begin = "flowplan import --state other.json --endpoint sandbox:there"
+    hint = said[said.index(begin) :].splitlines()[0].partition("\\n")[0]
+    done = flowplan(*shlex.split(hint)[1:])
+    assert (done.code, (project / "other.json").exists()) == (0, True)

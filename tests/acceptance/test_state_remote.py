@@ -69,7 +69,7 @@ def memory(monkeypatch):
         return RemoteBackend(store) if location == PLACE else known(location, *environ)
 
     monkeypatch.setattr(backends, "open_backend", open_backend)
-    monkeypatch.setattr("flowplan.cli.session.open_backend", open_backend)
+    monkeypatch.setattr("flowplan.state.backends.open_backend", open_backend)
     return store
 
 

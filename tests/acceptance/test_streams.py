@@ -176,7 +176,7 @@ def test_a_signal_on_a_terminal_leaves_one_bar_and_whole_lines(project):
             text += os.read(ours, 65536).decode()
         except OSError:
             break
-        if child.returncode is None and "task RUNNING" in text and "Stopping" not in text:
+        if child.returncode is None and "model DEPLOYING" in text and "Stopping" not in text:
             child.send_signal(signal.SIGINT)
             time.sleep(0.2)
     os.close(ours)

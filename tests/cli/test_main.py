@@ -10,12 +10,19 @@ from pathlib import Path
 import pytest
 
 from flowplan import __version__
-from flowplan.__main__ import Terminated
 from flowplan.cli.app import SANDBOX_VERBS, STATE_VERBS, VERBS
+from flowplan.cli.guard import Terminated
 
-HEAVY = {
-    "requests", "urllib3", "jinja2", "deepdiff", "ssl", "asyncio", "yaml", "rich",
-    "flowplan.planner", "flowplan.providers", "flowplan.state", "flowplan.http",
+AT_ONCE = {
+    "flowplan", "flowplan.__main__", "flowplan.cli", "flowplan.cli.help_page",
+    "flowplan.cli.help_width", "flowplan.render", "flowplan.render.at_once", "__future__",
+}  # fmt: skip
+NOT_TO_VALIDATE = {
+    "requests", "urllib3", "jinja2", "deepdiff", "ssl", "socket", "asyncio", "rich", "hashlib",
+    "decimal", "difflib", "email", "html", "concurrent", "logging", "shutil", "filelock",
+    "flowplan.state", "flowplan.http", "flowplan.cli.endpoint", "flowplan.cli.next_step",
+    "flowplan.planner.plan", "flowplan.planner.planfile", "flowplan.planner.workspace",
+    "flowplan.planner.expressions.parse",
 }  # fmt: skip
 PATHS = [
     *([verb] for verb in VERBS if verb not in {"state", "sandbox"}),
@@ -25,25 +32,43 @@ PATHS = [
 
 
 def imported_by(*argv: str) -> set[str]:
+    code = "from flowplan.__main__ import main; import sys; main(sys.argv[1:])"
+    return modules_after(code, *argv)
+
+
+def modules_after(code: str, *argv: str) -> set[str]:
+    show = "import sys; print(*sys.modules, sep='\\n', file=sys.stderr)"
     done = subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", "flowplan", *argv],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    return {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+        [sys.executable, "-c", f"{code}; {show}", *argv], capture_output=True, text=True, check=True
+    )
+    return set(done.stderr.splitlines())
 
 
-def test_the_version_answers_without_click(flowplan):
+def below(loaded: set[str], names: set[str]) -> set[str]:
+    """What was loaded of these packages and modules."""
+    return {name for name in loaded if any(f"{name}.".startswith(f"{it}.") for it in names)}
+
+
+@pytest.mark.parametrize("word", ["--version", "--help", "-h"])
+def test_what_is_known_beforehand_loads_nothing_at_all(word):
+    assert imported_by(word) - modules_after("pass") <= AT_ONCE
+
+
+def test_the_version_is_that_of_the_package(flowplan):
     assert flowplan("--version").out == f"flowplan {__version__}\n"
-    loaded = imported_by("--version")
-    assert "click" not in loaded
-    assert not loaded & HEAVY
 
 
-def test_the_help_loads_nothing_heavy_and_no_verb():
-    loaded = imported_by("--help")
-    assert "click" in loaded
-    assert not loaded & HEAVY
-    assert not [name for name in loaded if name.startswith("flowplan.cli.commands")]
+def test_the_help_of_a_verb_loads_nothing_heavy_and_no_other_verb():
+    loaded = imported_by("plan", "--help")
+    heavy = {"requests", "ssl", "yaml", "jinja2", "rich", "flowplan.planner", "flowplan.state"}
+    assert not below(loaded, heavy | {"flowplan.providers", "flowplan.http"})
+    assert below(loaded, {"flowplan.cli.commands"}) == {
+        "flowplan.cli.commands", "flowplan.cli.commands.plan",
+    }  # fmt: skip
+
+
+def test_a_validation_loads_neither_state_nor_http_nor_what_only_errors_need(project):
+    assert not below(imported_by("validate"), NOT_TO_VALIDATE)
 
 
 @pytest.mark.parametrize("path", PATHS, ids=" ".join)

@@ -31,6 +31,25 @@ def test_validate_never_makes_a_file(flowplan, project):
     assert [path.name for path in project.iterdir()] == ["template.yaml"]
 
 
+TWINS = """\
+name: docs
+workflows:
+  provision:
+    nodes:
+      - {id: a, type: create_index, user_inputs: {index_name: "${{ name }}", configurations: {}}}
+      - {id: b, type: create_index, user_inputs: {index_name: docs, configurations: {}}}
+"""
+
+
+def test_validate_finds_what_params_make_wrong(flowplan, project):
+    (project / "template.yaml").write_text(TWINS)
+    assert flowplan("validate", "-p", "name=other").code == 0
+    result = flowplan("validate", "-p", "name=docs", "--format", "json")
+    (found,) = result.json["diagnostics"]
+    assert (result.code, found["code"], found["node"], found["line"]) == (1, "FP158", "b", 6)
+    assert found["file"].endswith("template.yaml")
+
+
 def test_an_unset_param_is_an_error_of_validate(flowplan, project, monkeypatch):
     monkeypatch.delenv("FLOWPLAN_PARAM_openai_key")
     result = flowplan("validate")

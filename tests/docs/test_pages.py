@@ -26,6 +26,7 @@ WRITTEN = (
     "sandbox.md",
     "ci.md",
     "checks.md",
+    "serve.md",
 )
 
 

@@ -93,7 +93,7 @@ def test_runs_converge_whatever_goes_wrong(
     name: str, commands: Warm, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     template = small_mix() if name == "mix" else CHAT
-    start = prepared(commands, tmp_path / "start", furnished=False)
+    start = prepared(commands, tmp_path / "start")
     case = Case(name, start, "apply", template).undisturbed(tmp_path / "undisturbed")
     with ThreadPoolExecutor(AT_ONCE) as pool:
         stories = list(pool.map(lambda seed: lived(case, seed, tmp_path), SEEDS))

@@ -54,7 +54,7 @@ def test_a_disk_that_fails_loses_nothing(
 ) -> None:
     number: int = getattr(errno, name)
     template = small_mix()
-    start = prepared(commands, tmp_path / "start", furnished=False)
+    start = prepared(commands, tmp_path / "start")
     if verb != "apply":
         applied = Case("apply", start, "apply", template).undisturbed(tmp_path / "applied").end
         assert applied is not None

@@ -101,7 +101,7 @@ def test_what_others_make_meanwhile_is_never_taken_for_ours(
     name: str, stride: int, commands: Warm, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     template = small_mix() if name == "mix" else CHAT
-    start = prepared(commands, tmp_path / "start", furnished=False)
+    start = prepared(commands, tmp_path / "start")
     case = Case(name, start, "apply", template).undisturbed(tmp_path / "undisturbed")
     points = range(1, over_http(case, tmp_path) + 1, 1 if ALL else stride)
     crowd = Crowded(case, tmp_path)
@@ -145,7 +145,7 @@ EQUAL = {
 def test_an_equal_one_made_in_the_same_seconds_is_told_and_not_guessed(
     kind: str, way: str, commands: Warm, tmp_path: Path
 ) -> None:
-    place = prepared(commands, tmp_path / "place", furnished=False)
+    place = prepared(commands, tmp_path / "place")
     place.write(EQUAL[kind])
     with serving(tmp_path / "cluster.db") as url, asking(url) as ask:
         direct = replace(place, endpoint=url)

@@ -17,9 +17,16 @@ from typing import Any
 
 import pytest
 
-from tests.faults.mix import changed_in_place, mix, replaced
-from tests.faults.trial import Case, Place, prepared, tally
+from tests.faults.lifecycle_mix import (
+    deploy_by_hand,
+    furnish_lifecycle,
+    lifecycle_mix,
+    lived_on,
+)
+from tests.faults.mix import changed_in_place, furnish, mix, replaced
+from tests.faults.trial import ENDPOINT, Case, Place, prepared, tally
 from tests.faults.warm import Warm, warm
+from tests.faults.witness import asking
 from tests.lab import CHAT
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
@@ -44,6 +51,14 @@ def other_model(template: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+CHANGED = {
+    ("seeds", "replace"): other_model,
+    ("mix", "update"): changed_in_place,
+    ("mix", "replace"): replaced,
+    ("lifecycle", "change"): lived_on,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """What came of one point: killed there or not, and what was wrong afterwards."""
@@ -61,14 +76,17 @@ def commands() -> Iterator[Warm]:
 
 def case_of(commands: Warm, tmp_path: Path, name: str, verb: str) -> Case:
     """The command, with the place where it begins made ready."""
-    template = mix() if name == "mix" else CHAT
-    start = prepared(commands, tmp_path / "start", furnished=name == "mix")
+    template = {"mix": mix, "lifecycle": lifecycle_mix}.get(name, lambda: CHAT)()
+    furnished = {"mix": furnish, "lifecycle": furnish_lifecycle}.get(name)
+    start = prepared(commands, tmp_path / "start", furnished)
     if verb != "apply":
         applied = Case("apply", start, "apply", template).undisturbed(tmp_path / "applied").end
         assert applied is not None
         start = applied
-    changed = {"update": changed_in_place, "replace": replaced if name == "mix" else other_model}
-    after = changed[verb](template) if verb in changed else template
+        if name == "lifecycle":
+            with asking(ENDPOINT, start.directory) as ask:
+                deploy_by_hand(ask)
+    after = CHANGED[name, verb](template) if (name, verb) in CHANGED else template
     command = "destroy" if verb == "destroy" else "apply"
     return Case(verb, start, command, after).undisturbed(tmp_path / "undisturbed")
 
@@ -105,6 +123,9 @@ def mended(case: Case, place: Place, point: int) -> str:
         ("mix", "update", 31),
         ("mix", "replace", 31),
         ("mix", "destroy", 31),
+        ("lifecycle", "apply", 37),
+        ("lifecycle", "change", 17),
+        ("lifecycle", "destroy", 37),
     ],
 )
 def test_one_more_run_mends_a_kill_at_any_point(

@@ -8,16 +8,15 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from flowplan.state.backends import open_backend
 from flowplan.state.model import State
-from tests.faults.mix import furnish
 from tests.faults.warm import Ended, Warm
-from tests.faults.witness import View, asking, difference, ids, view
+from tests.faults.witness import Ask, View, asking, difference, ids, view
 from tests.lab import KEY
 
 __all__ = ["ENDPOINT", "Case", "Place", "prepared", "state_of", "tally"]
@@ -75,11 +74,13 @@ def tally(wrongs: Iterable[str]) -> str:
     return f"{orphans} orphans, {duplicates} duplicates, {broken} broken states"
 
 
-def prepared(warm: Warm, directory: Path, *, furnished: bool) -> Place:
-    """A place where others have made what the acts of the mix work on."""
+def prepared(
+    warm: Warm, directory: Path, furnish: Callable[[Ask], dict[str, str]] | None = None
+) -> Place:
+    """A place where others have made what a template needs; `furnish` gives the params for it."""
     directory.mkdir(parents=True)
     params = {"openai_key": KEY}
-    if furnished:
+    if furnish is not None:
         (directory / ".flowplan").mkdir()
         with asking(ENDPOINT, directory) as ask:
             params |= furnish(ask)
@@ -143,7 +144,12 @@ class Case:
         unfinished = [
             name
             for name, record in state.resources.items()
-            if record.deposed or record.pending or record.status != "ready" or record.notes
+            if record.deposed
+            or record.pending
+            or record.status != "ready"
+            or record.notes
+            or record.paused
+            or record.due
         ]
         if unfinished:
             return f"unfinished in the state: {unfinished}"

@@ -69,7 +69,7 @@ def test_where_nothing_is_recorded_it_is_shown_as_not_known_and_from_nobody() ->
 
 def test_a_list_that_grew_around_it_is_a_change() -> None:
     (found,) = compare({"x": [1]}, {"x": [1, GONE]}, SALT)
-    assert found.path == ("x",)
+    assert found.path == ("x", 1)
 
 
 def test_a_node_that_is_waited_for_is_named_before_it() -> None:

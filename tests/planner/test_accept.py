@@ -105,12 +105,12 @@ def test_only_the_named_nodes_are_read() -> None:
     assert list(found.records) == ["a"]
 
 
-def test_drift_is_told_in_the_order_of_the_state() -> None:
+def test_drift_is_told_by_name_whatever_the_order_of_the_state() -> None:
     records = [
         ResourceRecord(node, kind, "thing_id", node, {"text": "x"}, {"text": "x"})
         for node, kind in (("z", "thing"), ("b", "group"), ("a", "thing"))
     ]
-    assert [item.node for item in looked_at(*records, there={}).drift] == ["z", "b", "a"]
+    assert [item.node for item in looked_at(*records, there={}).drift] == ["a", "b", "z"]
 
 
 # ---- accepting it -----------------------------------------------------------------------------

@@ -134,3 +134,78 @@ def test_reveal_and_compare_agree_on_what_is_absent(tree: Any) -> None:
     assert all(item.before is ABSENT for item in found)
     assert found
     assert reveal(hide(tree)) == tree
+
+
+MODEL = Unknown("model", "model_id")
+
+
+def told(before: Any, after: Any) -> list[tuple[Any, ...]]:
+    """Each difference between two lists: its path in them, before, and after or who gives it."""
+    found = [
+        field_change(item, forces_replace=False)
+        for item in compare({"l": before}, {"l": after}, SALT)
+    ]
+    return [
+        (
+            ".".join(map(str, item.path[1:])),
+            "-" if item.added else item.before,
+            "-" if item.removed else item.after if item.known else f"from {item.origin}",
+        )
+        for item in found
+    ]
+
+
+def test_of_a_list_that_grew_around_an_unknown_value_only_that_is_unknown() -> None:
+    tool = {"type": "MLModelTool", "parameters": {"model_id": "m1", "size": 5}}
+    more = {"type": "MLModelTool", "parameters": {"model_id": MODEL, "size": 7}}
+    assert told([tool], [tool, more]) == [
+        ("1.parameters.model_id", "-", "from model"),
+        ("1.parameters.size", "-", 7),
+        ("1.type", "-", "MLModelTool"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "differences"),
+    [
+        (["a", "b"], ["a", "b", MODEL], [("2", "-", "from model")]),
+        (["a", "b"], [MODEL, "a", "b"], [("0", "-", "from model")]),
+        (["a", "b", "c"], [MODEL, "c"], [("0", "a", "from model"), ("1", "b", "-")]),
+        ([], [MODEL, "x"], [("0", "-", "from model"), ("1", "-", "x")]),
+        ([None, "b"], [MODEL, None, "b"], [("0", "-", "from model")]),
+        (["a"], [Unknown("", "key", sensitive=True), "a"], [("0", "-", None)]),
+    ],
+)
+def test_an_unknown_item_is_one_of_its_own(before: Any, after: Any, differences: Any) -> None:
+    if differences[0][2] is None:
+        assert [path for path, _, _ in told(before, after)] == ["0"]
+    else:
+        assert told(before, after) == differences
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "differences"),
+    [
+        (["a", "b"], ["c", "a", "b"], [("0", "-", "c")]),
+        (["a", "b", "c"], ["c"], [("0", "a", "-"), ("1", "b", "-")]),
+        (["a", "b", "c", "d"], ["b", "c", "d2"], [("0", "a", "-"), ("2", "d", "d2")]),
+    ],
+)
+def test_an_item_that_came_or_went_does_not_make_its_neighbours_others(
+    before: Any, after: Any, differences: Any
+) -> None:
+    assert told(before, after) == differences
+
+
+def test_where_two_differences_would_be_at_one_place_the_items_are_compared_one_by_one() -> None:
+    assert told(["b", "a", "d", "b"], ["d", "d"]) == [
+        ("0", "b", "d"), ("1", "a", "d"), ("2", "d", "-"), ("3", "b", "-"),
+    ]  # fmt: skip
+    assert told(["a", "a", "d", "a"], ["d", "b", "a", "b", "d"]) == [
+        ("0", "a", "d"), ("1", "a", "b"), ("2", "d", "a"), ("3", "a", "b"), ("4", "-", "d"),
+    ]  # fmt: skip
+
+
+def test_items_are_told_in_the_order_of_the_list() -> None:
+    after = [f"i{number}" for number in range(12)]
+    assert [path for path, _, _ in told([], [*after, MODEL])] == [str(n) for n in range(13)]

@@ -485,3 +485,45 @@ def test_ten_thousand_nodes_take_seconds() -> None:
     made, found = expand(template, {"p": keys}, STEPS, told=told)
     assert (len(made.nodes), found) == (10_000, ())
     assert time.process_time() - start < 10
+
+
+TRIGGERED = """\
+nodes:
+- id: group
+  type: register_model_group
+  user_inputs: {name: "g ${{ each.key }}"}
+  flowplan: {for_each: [eu, us]}
+- id: other
+  type: register_model_group
+  user_inputs: {name: other}
+  flowplan: {replace_triggered_by: ['TRIGGER']}
+"""
+
+
+@pytest.mark.parametrize("trigger", ["group", 'group["eu"]', 'group["us"].name'])
+def test_what_triggers_a_replacement_may_be_one_of_several(trigger: str) -> None:
+    assert expanded(TRIGGERED.replace("TRIGGER", trigger))[1] == []
+
+
+@pytest.mark.parametrize("trigger", ['group["uss"]', 'group["uss"].name'])
+def test_a_trigger_with_a_key_that_is_not_there_is_refused_with_its_place(trigger: str) -> None:
+    _, places, found = expanded(TRIGGERED.replace("TRIGGER", trigger))
+    assert places == [("FP192", 12, "other")]
+    assert found[0].hint == 'did you mean group["us"]?'
+
+
+def test_a_trigger_with_a_key_of_its_own_that_the_other_lacks_is_refused() -> None:
+    text = TRIGGERED.replace("TRIGGER", "group[each.key]").replace(
+        "{replace_triggered", "{for_each: [eu, asia], replace_triggered"
+    )
+    assert expanded(text)[1] == [("FP192", 12, 'other["asia"]')]
+
+
+def test_a_trigger_that_a_when_leaves_out_triggers_nothing() -> None:
+    text = (
+        TRIGGERED.replace("TRIGGER", "group")
+        .replace("for_each: [eu, us]", "when: false")
+        .replace("${{ each.key }}", "g")
+    )
+    made, places, _ = expanded(text)
+    assert (ids(made), places) == (["other"], [])

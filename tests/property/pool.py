@@ -6,7 +6,7 @@ It must not know flowplan's plans or states.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,10 +34,20 @@ class Slot:
 
 TEXTS = ("one", "two", "three")
 POOL: Mapping[str, Slot] = {
-    "group": Slot("register_model_group", {"text": TEXTS}),
+    "group": Slot("register_model_group", {"text": TEXTS, "ignored": (False, True)}),
+    "each": Slot(
+        "register_model_group",
+        {"keys": (("a",), ("a", "b"), ("b", "c d"), ()), "text": TEXTS},
+    ),
     "con": Slot(
         "create_connector",
-        {"model": ("gpt-3.5", "gpt-4"), "extra": (None, 1, 2), "text": TEXTS, "key": ("k", "l")},
+        {
+            "model": ("gpt-3.5", "gpt-4"),
+            "extra": (None, 1, 2),
+            "text": TEXTS,
+            "key": ("k", "l"),
+            "kept": (False, True),
+        },
     ),
     "con2": Slot("create_connector", {"model": ("gpt-3.5", "gpt-4"), "extra": (None, 1)}),
     "mod": Slot(
@@ -77,6 +87,7 @@ class Pool:
     on: dict[str, Settings] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=lambda: {slot: slot for slot in POOL})
     moved: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    protected: set[str] = field(default_factory=set)
     workflow: str = "machine"
 
     # ---- edits --------------------------------------------------------------------------
@@ -130,6 +141,13 @@ class Pool:
         elif slot == "index" and own["pipeline"]:
             yield "ingest"
 
+    def node_ids(self, slots: Collection[str] | None = None) -> set[str]:
+        """The ids of all nodes, or of those of `slots`; what a `for_each` makes one by one."""
+        among = self.on if slots is None else slots
+        single = {self.names[slot] for slot in among if slot != "each"}
+        keys = self.on["each"]["keys"] if "each" in among else ()
+        return single | {f'{self.names["each"]}["{key}"]' for key in keys}
+
     # ---- the template -------------------------------------------------------------------
 
     def template(self) -> dict[str, Any]:
@@ -154,12 +172,26 @@ class Pool:
         if previous:
             node["previous_node_inputs"] = previous
         inputs = self._inputs(slot, own)
+        wishes = self._wishes(slot, own)
+        node |= {"flowplan": wishes} if wishes else {}
         return node | ({"user_inputs": inputs} if inputs else {})
+
+    def _wishes(self, slot: str, own: Settings) -> dict[str, Any]:
+        """What the node says to flowplan itself."""
+        wishes: dict[str, Any] = {"prevent_destroy": True} if slot in self.protected else {}
+        if slot == "each":
+            wishes["for_each"] = list(own["keys"])
+        if own.get("kept"):
+            wishes["keep_id"] = True
+        if own.get("ignored"):
+            wishes["ignore_changes"] = ["description"]
+        return wishes
 
     def _inputs(self, slot: str, own: Settings) -> dict[str, Any]:
         match POOL[slot].type:
             case "register_model_group":
-                return {"name": "shared", "description": own["text"]}
+                name = "each ${{ each.key }}" if slot == "each" else "shared"
+                return {"name": name, "description": own["text"]}
             case "create_connector":
                 return _connector(slot, own)
             case "register_remote_model":
@@ -196,12 +228,18 @@ class Pool:
     # ---- what has to be there -----------------------------------------------------------
 
     def world(self) -> World:
-        """What the cluster holds when it holds what the template says, and nothing else."""
+        """What the cluster holds when it holds what the template says, and nothing else.
+
+        Of what changes are ignored it is what the template says now, which may never have been: see
+        `wanted`.
+        """
         made: World = {kind: {} for kind in KINDS}
         for slot, own in self.on.items():
             match POOL[slot].type:
                 case "register_model_group":
-                    made["groups"]["shared"] = own["text"]
+                    names = [f"each {key}" for key in own.get("keys", ())]
+                    for name in names if slot == "each" else ["shared"]:
+                        made["groups"][name] = own["text"]
                 case "create_connector":
                     inputs = _connector(slot, own)
                     made["connectors"][slot] = [inputs["description"], inputs["parameters"]]
@@ -217,6 +255,14 @@ class Pool:
                     fields = {"body": own["type"]} | ({"tag": "keyword"} if own["added"] else {})
                     pipeline = "in" if own["pipeline"] else None
                     made["indices"][own["name"]] = [str(own["replicas"]), pipeline, fields]
+        return made
+
+    def wanted(self, there: World) -> World:
+        """The same, with what is `there` of what changes are ignored of: as made, or by hand."""
+        made = self.world()
+        now = there["groups"].get("shared")
+        if "group" in self.on and self.on["group"]["ignored"] and now in (*TEXTS, "by hand"):
+            made["groups"]["shared"] = now
         return made
 
     def _title(self, slot: str) -> str:

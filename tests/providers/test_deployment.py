@@ -42,6 +42,58 @@ def test_the_task_and_then_the_model_are_asked(fake: Any) -> None:
     assert cluster.waits[0] == 0.05
 
 
+def test_of_a_first_deployment_the_model_alone_is_asked(fake: Any) -> None:
+    cluster = fake(
+        scripted(
+            _deploy=[{"task_id": "t", "status": "COMPLETED"}],
+            models=[state("DEPLOYING"), state("DEPLOYED")],
+        )
+    )
+    deploy(cluster, "m", first=True)
+    assert cluster.told == ["deploying (model DEPLOYING)"]
+
+
+def test_a_first_deployment_that_shows_nothing_yet_is_looked_for_in_its_task(fake: Any) -> None:
+    cluster = fake(
+        scripted(
+            _deploy=[{"task_id": "t"}],
+            tasks=[{"state": "RUNNING"}, {"state": "COMPLETED"}],
+            models=[state("REGISTERED"), state("DEPLOY_FAILED"), state("DEPLOYED")],
+        )
+    )
+    deploy(cluster, "m", first=True)
+    assert cluster.told == ["deploying (task RUNNING)"]
+
+
+def test_a_first_deployment_whose_task_fails_is_an_error_with_its_text(fake: Any) -> None:
+    cluster = fake(
+        scripted(
+            _deploy=[{"task_id": "t"}],
+            tasks=[{"state": "FAILED", "error": "no memory"}],
+            models=[state("REGISTERED")],
+        )
+    )
+    with pytest.raises(ProviderError) as caught:
+        deploy(cluster, "m", first=True)
+    diagnostic = caught.value.diagnostics[0]
+    assert (diagnostic.code, diagnostic.detail) == ("FP331", "no memory")
+
+
+def test_a_first_deployment_whose_model_fails_is_an_error(fake: Any, hits: Any) -> None:
+    cluster = fake(
+        scripted(
+            _deploy=[{"task_id": "t"}],
+            tasks=[{"state": "COMPLETED"}],
+            models=[state("DEPLOY_FAILED")],
+            _search=[hits(a={"error": "why", "create_time": 1})],
+        )
+    )
+    with pytest.raises(ProviderError) as caught:
+        deploy(cluster, "m", first=True)
+    diagnostic = caught.value.diagnostics[0]
+    assert (diagnostic.code, diagnostic.detail) == ("FP332", "why")
+
+
 def test_polls_grow_to_a_second(fake: Any) -> None:
     cluster = fake(scripted(models=[*[state("DEPLOYING")] * 20, state("DEPLOYED")]))
     await_deployed(cluster, "m")

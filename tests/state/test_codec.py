@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,40 @@ def test_the_document_is_indented_text_with_a_newline_at_its_end(full):
     assert text.endswith("}\n")
     assert '\n  "format_version": 1' in text
     assert "ö" in text
+
+
+def test_each_field_of_a_resource_and_each_value_in_it_has_a_line_of_its_own(full):
+    lines = encode(full).decode().splitlines()
+    assert '      "in_use": false,' in lines
+    assert '      "observed": null,' in lines
+    assert '      "inputs": {"credential": {"$flowplan.sealed": "00"},' in lines
+    assert '        "name": "ö"},' in lines
+    assert '  "cluster": {"endpoint": "https://x", "uuid": "uuid"},' in lines
+    assert '    "model_id": {"sensitive": false, "value": "m"}' in lines
+
+
+def test_one_changed_value_is_one_changed_line(full, record):
+    node = next(iter(full.resources.values()))
+    after = full.put(replace(node, inputs={**node.inputs, "name": "new"}))
+    pairs = zip(encode(full).splitlines(), encode(after).splitlines(), strict=True)
+    assert [new for old, new in pairs if old != new] == [b'        "name": "new"},']
+
+
+def test_an_empty_state_is_a_document_too(state):
+    text = encode(state()).decode()
+    assert '"resources": [],' in text
+    assert '"outputs": {},' in text
+    assert decode(text.encode(), "t") == state()
+
+
+def test_a_document_as_it_was_indented_before_reads_the_same(full):
+    before = json.dumps(json.loads(encode(full)), indent=2, sort_keys=True)
+    assert decode(before.encode(), "t") == full
+
+
+def test_what_is_no_json_can_not_be_written(state):
+    with pytest.raises(ValueError, match="JSON"):
+        encode(state(outputs={"o": OutputRecord(float("nan"))}))
 
 
 def test_resources_keep_the_order_in_which_they_were_made(state):

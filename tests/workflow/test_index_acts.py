@@ -163,3 +163,39 @@ def test_a_template_does_not_delete_but_leaves_out(tmp_path: Path, type_: str, w
     assert diagnostic.code == "FP156"
     assert f"makes the {what}" in diagnostic.hint
     assert "--allow-delete" in diagnostic.hint
+
+
+BODY: Json = {"processors": []}
+
+
+def test_pipelines_of_two_kinds_may_have_one_id(tmp_path: Path) -> None:
+    lab = lab_of(
+        tmp_path,
+        node("ingest", "create_ingest_pipeline", pipeline_id="fp", configurations=BODY),
+        node("search", "create_search_pipeline", pipeline_id="fp", configurations={}),
+    )
+    assert lab.apply().created == 2
+    assert lab.plan().empty
+
+
+@pytest.mark.parametrize("given", ["fp", "${{ search.pipeline_id }}"])
+def test_an_act_on_one_kind_is_none_on_the_other(tmp_path: Path, given: str) -> None:
+    lab = lab_of(
+        tmp_path,
+        node("search", "create_search_pipeline", pipeline_id="fp", configurations={}),
+        node("act", "update_ingest_pipeline", pipeline_id=given, configurations=BODY),
+    )
+    lab.request("PUT", "/_ingest/pipeline/fp", {"description": "theirs", "processors": []})
+    assert lab.apply().created == 2
+    assert lab.request("GET", "/_ingest/pipeline/fp") == {"fp": BODY}
+
+
+def test_an_act_on_the_pipeline_of_another_node_is_refused(tmp_path: Path) -> None:
+    lab = lab_of(
+        tmp_path,
+        node("search", "create_search_pipeline", pipeline_id="fp", configurations={}),
+        node("act", "update_search_pipeline", pipeline_id="fp", configurations={}),
+    )
+    with pytest.raises(TemplateError) as caught:
+        lab.plan()
+    assert [item.code for item in caught.value.diagnostics] == ["FP155"]

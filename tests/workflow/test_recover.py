@@ -47,7 +47,7 @@ def test_the_group_of_a_model_that_was_cut_off_before_it_was_noted_is_still_ours
     assert lab.state.resources["connector"].resource_id
     recover(lab.workspace())
     record = lab.state.resources["model"]
-    assert (record.status, record.notes) == ("pending", {})
+    assert (record.status, record.notes) == ("ready", {})
     group = lab.on_cluster()["model_groups"][0]["id"]
     assert record.owned == (Owned("model_group", group),)
     lab.destroy()

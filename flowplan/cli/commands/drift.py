@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flowplan.cli.app import VERBS
 from flowplan.cli.call import Call, verb
 from flowplan.cli.options import SELECT, flag, optional_argument
@@ -21,7 +23,7 @@ DRIFT_EXIT = 2
 )
 def command(call: Call) -> int:
     """Read what is recorded, compare it with what was read back. It needs no template."""
-    from flowplan.cli.next_step import next_after_drift
+    from flowplan.cli.next_step import next_after_drift, repeating
     from flowplan.cli.selecting import selection_of
     from flowplan.cli.session import open_workspace
     from flowplan.planner.build import build
@@ -32,8 +34,10 @@ def command(call: Call) -> int:
     opened = open_workspace(call, mode="refresh-only")
     with patience(call.err, "Looking at the cluster …", quiet=call.flags.quiet):
         plan = build(opened.workspace, mode="refresh-only", selection=selection_of(call.flags))
+    told = tuple(repeating(item, call.flags) for item in plan.diagnostics)
+    plan = replace(plan, diagnostics=told)
     if not call.flags.json:
-        warn(call.err, plan.diagnostics)
+        warn(call.err, told)
     step = next_after_drift(call.flags)
     call.result(lambda: drift_text(plan, call.look, next_step=step), lambda: drift_document(plan))
     return DRIFT_EXIT if call.flags.detailed_exitcode and plan.drift else 0

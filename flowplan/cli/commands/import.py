@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from flowplan.cli.app import VERBS
 from flowplan.cli.call import Call, verb
+from flowplan.cli.dashed_ids import TakesIds
 from flowplan.cli.options import LOCK_TIMEOUT, flag, option, optional_argument
 from flowplan.errors import UsageError
 
@@ -48,6 +49,7 @@ __all__ = ["command"]
     flag("--dry-run", help="Show what would be taken over, and write nothing."),
     LOCK_TIMEOUT(),
     summary=VERBS["import"],
+    kind=TakesIds,
 )
 def command(call: Call) -> int:
     """Take over one resource, write a template of all, or take over a workflow."""

@@ -48,7 +48,7 @@ CHANGES_EXIT = 2
 )
 def command(call: Call) -> int:
     """Build a plan and show it. It takes no lock and writes nothing but the plan file."""
-    from flowplan.cli.next_step import next_after_plan
+    from flowplan.cli.next_step import next_after_plan, repeating
     from flowplan.cli.permission import allowed, most_deletes, tell_of_many, tell_who_allows
     from flowplan.cli.places import placing
     from flowplan.cli.selecting import mode_of, selection_of
@@ -78,6 +78,7 @@ def command(call: Call) -> int:
         _save(call, opened.workspace, plan, Path(flags.out))
     # Not in the file: how much may go is asked of the apply.
     plan = tell_of_many(plan, most_deletes(call))
+    plan = replace(plan, diagnostics=tuple(repeating(item, flags) for item in plan.diagnostics))
     if not flags.json:
         warn(call.err, (*opened.warnings, *not_in_place(plan)))
     noted = (*(item.without_place() for item in opened.warnings), *plan.diagnostics)

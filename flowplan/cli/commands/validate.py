@@ -11,13 +11,18 @@ __all__ = ["command"]
 
 @verb("validate", optional_argument("argument", "[TEMPLATE]"), summary=VERBS["validate"])
 def command(call: Call) -> int:
-    """All errors of a template and its params at once. Exit 1 when there are any."""
+    """All errors of a template with its params at once. Exit 1 when there are any."""
     from flowplan.cli.session import find, load_template, required_template
+    from flowplan.errors import TemplateError
+    from flowplan.planner.settled import check_settled
     from flowplan.providers.registry import Registry
     from flowplan.render.validation import valid_document, valid_text, warn
 
-    path = required_template(find(call, wanted=True))
-    loaded = load_template(call, path, Registry())
+    path, steps = required_template(find(call, wanted=True)), Registry()
+    loaded = load_template(call, path, steps)
+    wrong = check_settled(loaded.template, loaded.params, steps)
+    if wrong:
+        raise TemplateError(*wrong, *loaded.warnings)
     if not call.flags.json:
         warn(call.err, loaded.warnings)
     call.result(

@@ -96,10 +96,20 @@ class Bench:
         )
         made = Made(
             f"n{len(self.made)}", type, outputs.resource_id, inputs, dict(outputs.values),
-            outputs.owned,
+            (*outputs.owned, *self.came_with(type, outputs.resource_id, inputs, notes or {})),
         )  # fmt: skip
         self.made.append(made)
         return made
+
+    def came_with(
+        self, type: str, resource_id: str | None, inputs: dict[str, Any], notes: dict[str, Any]
+    ) -> tuple[Owned, ...]:
+        """What is found to be ours when the resource is read back."""
+        step = self.step(type)
+        if resource_id is None or not notes:
+            return ()
+        document = step.fetch(self.cluster(), [resource_id])[resource_id]
+        return step.came_with(document, inputs, notes)
 
     def connector(self, **more: Any) -> Made:
         return self.create("create_connector", self.connector_inputs(**more))

@@ -38,13 +38,22 @@ def test_whether_it_is_deployed_is_no_field_where_nobody_asked(bench: Any) -> No
     assert "deploy" not in bench.seen(made).fields
 
 
-def test_the_id_is_recorded_before_the_group_is_looked_for(bench: Any) -> None:
-    made = bench.model(bench.connector())
-    first, second = bench.records[-2:]
-    assert first["resource_id"] == second["resource_id"] == made.resource_id
-    assert "owned" not in first
-    assert second["owned"] == made.owned
-    assert first["task_id"]
+def test_the_id_is_recorded_with_its_task_and_nothing_more_is_asked(bench: Any) -> None:
+    connector = bench.connector()
+    before, counted = len(bench.records), bench.connection.request_count
+    step = bench.step("register_remote_model")
+    inputs = {"name": bench.name("model"), "connector_id": connector.resource_id}
+    made = step.create(
+        bench.cluster(), inputs, lambda **kw: bench.records.append(kw), {"group_existed": False}
+    )
+    assert bench.connection.request_count == counted + 1
+    (noted,) = bench.records[before:]
+    assert (noted["resource_id"], made.owned) == (made.resource_id, ())
+    assert noted["task_id"]
+    document = step.fetch(bench.cluster(), [made.resource_id])[made.resource_id]
+    owned = step.came_with(document, inputs, {"group_existed": False})
+    kept = type(connector)("n", step.name, made.resource_id, inputs, dict(made.values), owned)
+    bench.delete(kept)
 
 
 def test_outputs_are_those_of_flow_framework(bench: Any) -> None:

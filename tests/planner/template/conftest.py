@@ -64,11 +64,18 @@ SCHEMAS = {
     "noop": StepSchema({"delay": TEXT}, creates="nothing"),
     "create_index": StepSchema({"configurations": InputSpec(("object", "string"), flaw=odd)}),
 }
+KINDS = {
+    "create_connector": "connector", "register_remote_model": "model", "deploy_model": "model",
+    "register_model_group": "model_group", "register_agent": "agent", "create_index": "index",
+}  # fmt: skip
 
 
 class Catalogue:
     def schema(self, name):
         return SCHEMAS.get(name)
+
+    def kind(self, name):
+        return KINDS.get(name, "")
 
     def names(self):
         return tuple(SCHEMAS)

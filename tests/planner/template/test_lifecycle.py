@@ -192,6 +192,24 @@ def test_a_for_each_may_be_named_before_its_keys_are_known(nodes):
     several = OTHER.replace("{id: b", "{flowplan: {for_each: [x, y]}, id: b")
     for named in ("b", 'b["x"]', "b[each.key]", "b[each.key].name"):
         found = nodes(
-            f"nodes: [{{flowplan: {{replace_triggered_by: ['{named}']}}, {GROUP}}}, {several}]"
+            f"nodes: [{{flowplan: {{for_each: [x], replace_triggered_by: ['{named}']}}, {GROUP}}},"
+            f" {several}]"
         )
         assert found.codes == []
+
+
+def test_a_trigger_with_a_key_of_what_has_none_is_refused(nodes):
+    found = nodes(
+        f"nodes: [{{flowplan: {{replace_triggered_by: ['b[\"x\"]']}}, {GROUP}}}, {OTHER}]"
+    )
+    assert found.codes == ["FP181"]
+    assert found.found[0].hint == 'did you mean "b"?'
+
+
+def test_a_trigger_with_each_outside_of_a_for_each_is_refused(nodes):
+    several = OTHER.replace("{id: b", "{flowplan: {for_each: [x, y]}, id: b")
+    found = nodes(
+        f"nodes: [{{flowplan: {{replace_triggered_by: ['b[each.key]']}}, {GROUP}}}, {several}]"
+    )
+    assert found.codes == ["FP181"]
+    assert "each.key" in found.found[0].summary

@@ -54,6 +54,9 @@ class Nothing:
     def schema(self, name):
         return None
 
+    def kind(self, name):
+        return ""
+
     def names(self):
         return ()
 

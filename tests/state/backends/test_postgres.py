@@ -308,3 +308,24 @@ def test_the_server_is_the_real_one(server: Server):
     ((version,),) = sql(server, "select current_setting('server_version_num')::int")
     assert version >= 140000
     assert sql(server, "show fsync") == [("on",)]
+
+
+def test_rows_beside_states_have_tables_made_for_them_on_first_use(url):
+    store = PostgresStore.at(url)
+    make = "create schema if not exists {s}; create table if not exists {s}.beside (a text);"
+    insert = "insert into {s}.beside values (%(a)s)"
+    assert store.rows(insert, {"a": "x"}, make) == ()
+    other = PostgresStore.at(url)
+    assert ("x",) in other.rows("select a from {s}.beside", {}, make)
+    store.close()
+    assert ("x",) in store.rows("select a from {s}.beside", {}, make)
+    store.close()
+    other.close()
+
+
+def test_what_the_database_says_of_rows_is_told_as_of_states(url):
+    store = PostgresStore.at(url)
+    with pytest.raises(StateError) as caught:
+        store.rows("select nothing", {}, "")
+    assert caught.value.diagnostics[0].code == "FP443"
+    store.close()

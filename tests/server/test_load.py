@@ -1,0 +1,17 @@
+"""Many clients, one `kill -9`: nothing is lost, nothing made twice, no answer of 500 and above."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.server.load import run
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+def test_many_clients_and_a_kill_lose_nothing(tmp_path: Path) -> None:
+    load = run(tmp_path, 15.0, clients=16, workflows=60)
+    assert load.statuses[200] > 100
+    assert load.failed == []
