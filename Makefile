@@ -46,7 +46,7 @@ $(VENV)/fuzz/.made: Makefile $(VENV)/.dev
 	$(VENV)/fuzz/bin/python -m pip install --quiet 'schemathesis>=4.32,<5'
 	@touch $@
 
-fuzz: $(VENV)/fuzz/.made  ## send serve what its OpenAPI document admits, and what not (a minute)
+fuzz: $(VENV)/fuzz/.made  ## send serve what its OpenAPI document admits, and what not (half a minute)
 	$(BIN)/python -m tests.server.fuzz $(VENV)/fuzz/bin/schemathesis
 
 bench: $(VENV)/.dev  ## measure against Terraform and computed bounds (takes about an hour)

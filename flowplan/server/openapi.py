@@ -89,6 +89,22 @@ _TEMPLATE = {
         }
     ],
 }
+_SCHEMAS: Mapping[str, Json] = {
+    "Template": _TEMPLATE,
+    "Status": _STATE,
+    "Created": _CREATED,
+    "Error": {
+        "type": "object",
+        "required": ["error"],
+        "properties": {"error": _TEXT, "status": {"type": "integer"}},
+    },
+    "Id": {
+        "type": "object",
+        "required": ["workflow_id"],
+        "properties": {"workflow_id": _TEXT},
+    },
+    "Object": {"type": "object"},
+}
 
 
 def document() -> dict[str, Json]:
@@ -105,22 +121,7 @@ def document() -> dict[str, Json]:
         "security": [{}, {"bearer": []}, {"basic": []}],
         "paths": _paths(),
         "components": {
-            "schemas": {
-                "Template": _TEMPLATE,
-                "Status": _STATE,
-                "Created": _CREATED,
-                "Error": {
-                    "type": "object",
-                    "required": ["error"],
-                    "properties": {"error": _TEXT, "status": {"type": "integer"}},
-                },
-                "Id": {
-                    "type": "object",
-                    "required": ["workflow_id"],
-                    "properties": {"workflow_id": _TEXT},
-                },
-                "Object": {"type": "object"},
-            },
+            "schemas": _SCHEMAS,
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer"},
                 "basic": {"type": "http", "scheme": "basic"},
@@ -165,11 +166,19 @@ def _paths() -> dict[str, Json]:
         f"{PREFIX}/_steps": {"get": _operation("Object", "200", query={"workflow_step": _TEXT})},
         f"{PREFIX}/_search": {"get": _operation("Object", "200"), "post": search},
         f"{PREFIX}/state/_search": {"get": _operation("Object", "200"), "post": search},
+        **_about_the_server(),
+    }  # fmt: skip
+
+
+def _about_the_server() -> dict[str, Json]:
+    metrics = _operation("Object", "200")
+    metrics["responses"]["200"]["content"] = {"text/plain": {"schema": _TEXT}}
+    return {
         "/healthz": {"get": {**_operation("Object", "200"), "security": []}},
         "/readyz": {"get": _operation("Object", "200")},
         "/openapi.json": {"get": _operation("Object", "200")},
-        "/metrics": {"get": _metrics()},
-    }  # fmt: skip
+        "/metrics": {"get": metrics},
+    }
 
 
 _SENT = ("403", "406", "413", "429", "501")
@@ -224,12 +233,6 @@ def _operation(
             "required": body == "Template",
             "content": {"application/json": content, "application/yaml": content},
         }
-    return made
-
-
-def _metrics() -> dict[str, Json]:
-    made = _operation("Object", "200")
-    made["responses"]["200"]["content"] = {"text/plain": {"schema": _TEXT}}
     return made
 
 

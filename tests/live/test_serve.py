@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import requests
 
+from tests.server.curl import cycle
 from tests.server.process import Served
 from tests.server.templates import triples
 from tests.server.test_serving import ten_methods
@@ -57,6 +58,12 @@ def test_the_official_client_runs_the_whole_cycle(served: Served, service: str) 
         ten_methods(client.plugins.flow_framework, lambda template: on(template, service, tag))
     finally:
         client.close()
+
+
+def test_the_lines_of_the_documentation_work(served: Served, service: str, node: str) -> None:
+    tag = uuid.uuid4().hex[:8]
+    cycle(served, lambda template: on(template, service, tag))
+    assert left(node, tag) == {"connectors": 0, "models": 0, "model_groups": 0}
 
 
 def test_sixteen_branches_complete_and_go_to_nothing_five_times(

@@ -24,7 +24,8 @@ LEFT_OUT = "negative_data_rejection,positive_data_acceptance,allow_header_confor
 
 
 def main(arguments: Sequence[str]) -> int:
-    program, examples = arguments[0], arguments[1] if len(arguments) > 1 else EXAMPLES
+    program = str(Path(arguments[0]).absolute())
+    examples = arguments[1] if len(arguments) > 1 else EXAMPLES
     token, line = make_token("fuzz", "write")
     with tempfile.TemporaryDirectory() as place:
         (Path(place) / "tokens").write_text(line)

@@ -1,6 +1,6 @@
 """Many clients on many workflows at once, with a `kill -9` and a restart in the middle.
 
-    python -m tests.server.load [SECONDS]
+    python -m tests.server.load [SECONDS] [postgres]
 
 Clients provision and deprovision, and look at statuses all the time. In the end every workflow is
 provisioned, and the sandbox has to have exactly what the statuses list.
@@ -15,6 +15,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from typing import Any
 import requests
 
 from flowplan.server.routes import PREFIX
+from tests.live.postgres import start
 from tests.server.cluster import resources
 from tests.server.process import Served
 from tests.server.templates import chat
@@ -71,10 +73,15 @@ class Load:
                 }
                 if set(states.values()) == {"COMPLETED"} or time.monotonic() > end:
                     return Counter(str(state) for state in states.values())
+                self.failed += [workflow for workflow, state in states.items() if state == "FAILED"]
                 for workflow, state in states.items():
                     if state in {"NOT_STARTED", "FAILED"}:
                         self.ask(session, "POST", f"{workflow}/_provision")
                 time.sleep(0.5)
+
+    def errors(self) -> list[str]:
+        """What those that failed say now."""
+        return [str(self.served.state(name).get("error")) for name in set(self.failed)]
 
     def ask(self, session: requests.Session, method: str, path: str) -> dict[str, Any]:
         begun = time.monotonic()
@@ -92,10 +99,18 @@ class Load:
 
 
 def run(
-    directory: Path, seconds: float, *, clients: int = 32, workflows: int = 200, kills: int = 1
+    directory: Path,
+    seconds: float,
+    *arguments: str,
+    clients: int = 32,
+    workflows: int = 200,
+    kills: int = 1,
 ) -> Load:
-    """The whole of it. Raises `AssertionError` where anything was lost or made twice."""
-    with Served(directory, endpoint="sandbox:?deploy=50ms") as served:
+    """The whole of it; `arguments` are more of the server's.
+
+    Raises `AssertionError` where anything was lost or made twice.
+    """
+    with Served(directory, *arguments, endpoint="sandbox:?deploy=50ms") as served:
         ids = [
             served.ask("POST", "", _template(number))[1]["workflow_id"]
             for number in range(workflows)
@@ -114,7 +129,7 @@ def run(
         for thread in threads:
             thread.join(seconds + _PATIENCE)
         states = load.finish()
-        assert states == {"COMPLETED": workflows}, states
+        assert states == {"COMPLETED": workflows}, (states, load.errors())
         listed: Counter[str] = Counter()
         for workflow in ids:
             for item in served.state(workflow)["resources_created"]:
@@ -136,8 +151,9 @@ def _template(number: int) -> dict[str, Any]:
 
 def main(arguments: Sequence[str]) -> int:
     seconds = float(arguments[0]) if arguments else 60.0
-    with tempfile.TemporaryDirectory() as place:
-        load = run(Path(place), seconds)
+    with tempfile.TemporaryDirectory() as place, ExitStack() as stack:
+        more = ["--store", stack.enter_context(start())("load")] if "postgres" in arguments else []
+        load = run(Path(place), seconds, *more)
     looks = sorted(load.looks)
     print(f"{load.statuses.total():,} requests in {seconds:g} s: {dict(load.statuses)}")
     print(f"{load.broken} broke off with the kill, {len(load.failed)} runs failed")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -111,6 +112,18 @@ def test_the_rate_is_each_tokens_own(tmp_path: Path) -> None:
         for token, status in ((one, 202), (one, 429), (other, 202)):
             head = {"Authorization": f"Bearer {token}"}
             assert bench.ask("POST", "?provision=true", chat(), headers=head)[0] == status
+
+
+def test_clients_that_are_slow_keep_nobody_from_being_answered(tmp_path: Path) -> None:
+    with Served(tmp_path) as served, ExitStack() as stack:
+        host, port = served.url.removeprefix("http://").split(":")
+        line = f"POST {PREFIX} HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n\r\n{{".encode()
+        # More than the server has threads, half with a head that has no end.
+        for number in range(150):
+            client = stack.enter_context(socket.create_connection((host, int(port)), timeout=10))
+            client.sendall(line if number % 2 else line[:20])
+        assert served.ask("GET", "/healthz")[0] == 200
+        assert served.ask("POST", "", chat())[0] == 201
 
 
 def test_a_head_without_end_and_a_body_beyond_measure_are_cut_off(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.live.postgres import start
 from tests.server.load import run
 
 
@@ -13,5 +14,14 @@ from tests.server.load import run
 @pytest.mark.timeout(400)
 def test_many_clients_and_a_kill_lose_nothing(tmp_path: Path) -> None:
     load = run(tmp_path, 15.0, clients=16, workflows=60)
+    assert load.statuses[200] > 100
+    assert load.failed == []
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+def test_many_clients_and_a_kill_lose_nothing_on_postgresql(tmp_path: Path) -> None:
+    with start() as url:
+        load = run(tmp_path, 15.0, "--store", url("load"), clients=16, workflows=40)
     assert load.statuses[200] > 100
     assert load.failed == []

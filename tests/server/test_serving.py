@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.server.cluster import resources
+from tests.server.curl import cycle
 from tests.server.process import ROOT, Served
 from tests.server.templates import chat, triples
 
@@ -133,27 +134,7 @@ def ten_methods(flow: Any, change: Callable[[Any], Any] = lambda template: templ
 
 
 def test_the_lines_of_the_documentation_work(served: Served) -> None:
-    """The calls of the documentation's pages, their host put in its place."""
-    base = f"{served.url}/_plugins/_flow_framework/workflow"
-    (served.directory / "template.json").write_text(json.dumps(chat()))
-    yaml = "name: from-yaml\nworkflows:\n  provision:\n    nodes:\n      - {id: a, type: noop}\n"
-    (served.directory / "template.yaml").write_text(yaml)
-
-    def curl(*words: str) -> Any:
-        done = subprocess.run(
-            ["curl", "-s", *words], cwd=served.directory, capture_output=True, text=True,
-            check=True, timeout=60,
-        )  # fmt: skip
-        return json.loads(done.stdout)
-
-    kind = "Content-Type: application"
-    curl("-XPOST", base, "-H", f"{kind}/yaml", "--data-binary", "@template.yaml")
-    made = curl("-XPOST", base, "-H", f"{kind}/json", "--data-binary", "@template.json")
-    one = f"{base}/{made['workflow_id']}"
-    assert curl(f"{one}/_status") == {**made, "state": "NOT_STARTED"}
-    assert curl("-XPOST", f"{one}/_provision?wait_for_completion_timeout=30s")["state"]
-    assert len(curl(f"{one}/_status?all=true")["resources_created"]) == 3
-    assert curl("-XPOST", f"{one}/_deprovision") == made
+    cycle(served)
 
 
 def test_the_packages_that_it_needs_are_named(tmp_path: Path) -> None:

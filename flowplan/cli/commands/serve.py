@@ -1,4 +1,7 @@
-"""`flowplan serve`: Flow Framework's workflow API on a port, carried out by flowplan."""
+"""`flowplan serve`: Flow Framework's workflow API on a port, carried out by flowplan.
+
+It puts the server together; what it answers must not be known here.
+"""
 
 from __future__ import annotations
 
