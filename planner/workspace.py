@@ -87,7 +87,9 @@ class Workspace:
     """One workflow in one environment.
 
     `template` and `params` are None for destroy and for what reads the state only;
-    `connection` is None where nothing connects. `endpoint` is shown to people.
+    `connection` is None where nothing connects. `endpoint` is shown to people. `others` gives the
+    ids that other states of this cluster have, as far as whoever fills this knows them: what a
+    request made whose answer was lost is none of these.
     """
 
     backend: Backend
@@ -96,3 +98,4 @@ class Workspace:
     template: Template | None = None
     params: Params | None = None
     connection: Connection | None = None
+    others: Callable[[], frozenset[str]] = frozenset

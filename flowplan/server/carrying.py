@@ -54,11 +54,15 @@ class Deprovisioned:
 
 @dataclass(frozen=True, slots=True)
 class Carrier:
-    """Carries out plans on the cluster of this server."""
+    """Carries out plans on the cluster of this server.
+
+    `others` gives the ids that the workflows of this server have recorded.
+    """
 
     registry: Registry
     clusters: Clusters
     settings: ServeSettings
+    others: Callable[[], frozenset[str]]
 
     def plan(
         self,
@@ -158,6 +162,7 @@ class Carrier:
                 template=loaded.template if loaded is not None else None,
                 params=loaded.params if loaded is not None else None,
                 connection=connection,
+                others=self.others,
             )
 
     @contextmanager

@@ -77,7 +77,7 @@ def open_service(
         raise
     kept = Kept(opened, seal, registry)
     runs = Runs(settings.runs, settings.waiting)
-    provisioning = Provisioning(kept, Carrier(registry, clusters, settings), runs)
+    provisioning = Provisioning(kept, Carrier(registry, clusters, settings, kept.recorded), runs)
     metrics = Metrics(runs, opened)
     runs.on_end = _telling(metrics)
     service = Service(

@@ -6,6 +6,7 @@ callback.
 
 from __future__ import annotations
 
+import errno
 import signal
 import threading
 from collections.abc import Callable
@@ -35,7 +36,7 @@ def serve(
 
     before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
-        server = create_server(
+        server = _created(
             app, host=host, port=port, threads=settings.threads, ident="flowplan",
             clear_untrusted_proxy_headers=True, channel_timeout=settings.idle,
             connection_limit=settings.connections, max_request_header_size=settings.max_head,
@@ -55,3 +56,11 @@ def serve(
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _created(app: Any, **settings: Any) -> Any:
+    """The server of waitress. Raises `OSError`, also for an address that is none."""
+    try:
+        return create_server(app, **settings)
+    except ValueError:
+        raise OSError(errno.EADDRNOTAVAIL, "there is no such address here") from None

@@ -89,6 +89,11 @@ def _search(
             for item in candidates
             if fits(intent, item, known_ids=known_ids, offset=seen.offset, salt=salt)
         ]
+    if any(fitting.values()):
+        # Only now: what is found has been recorded by whoever made it, or soon is.
+        taken = workspace.others()
+        for name, found in fitting.items():
+            fitting[name] = [item for item in found if item.resource_id not in taken]
     return assign(intents, fitting, chosen)
 
 

@@ -74,11 +74,11 @@ class Guard:
 
 @contextmanager
 def guarded(
-    directory: Path, *, plugin: bool = True, check: bool = True
+    directory: Path, *, plugin: bool = True, check: bool = True, options: str = "deploy=20ms"
 ) -> Iterator[tuple[str, Guard]]:
     """The URL of such a cluster, and who guards it."""
     guard = Guard(
-        SandboxApp(parse_options("sandbox:?deploy=20ms").at(directory / "guarded.db")),
+        SandboxApp(parse_options(f"sandbox:?{options}").at(directory / "guarded.db")),
         plugin=plugin, check=check,
     )  # fmt: skip
     server = SandboxServer(cast(SandboxApp, guard))

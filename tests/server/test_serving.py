@@ -13,8 +13,10 @@ from typing import Any
 
 import pytest
 
+from flowplan.server.tokens import make_token
 from tests.server.cluster import resources
 from tests.server.curl import cycle
+from tests.server.guarded import basic, guarded
 from tests.server.process import ROOT, Served
 from tests.server.templates import chat, triples
 
@@ -149,3 +151,49 @@ def test_the_packages_that_it_needs_are_named(tmp_path: Path) -> None:
     assert done.returncode == 64
     assert "error[FP685]: serve needs the package flask" in done.stderr
     assert "pip install 'flowplan[server]'" in done.stderr
+
+
+def test_with_pass_through_a_killed_run_goes_on_as_who_began_it(tmp_path: Path) -> None:
+    with (
+        guarded(tmp_path, options="deploy=20ms&latency=40ms") as (url, guard),
+        Served(tmp_path, "--pass-through", "--public-metrics", "-q", endpoint=url) as served,
+    ):
+        served.session.headers.update(basic("ada"))
+        created = served.ask("POST", "?provision=true", triples(3))[1]["workflow_id"]
+        threading.Event().wait(0.3)
+        served.kill()
+        guard.heard.clear()
+        served.session.headers.pop("Authorization")
+        served.start()
+        assert served.ask("GET", "/readyz")[0] == 200
+        assert served.ask("GET", f"{created}/_status")[0] == 401
+        served.session.headers.update(basic("ada"))
+        assert len(served.until(created, "COMPLETED", "FAILED")["resources_created"]) == 9
+        assert served.end() == 0
+    assert {user for user, path in guard.heard if path != "/"} == {"ada"}
+    assert (tmp_path / "serve.err").read_text() == ""
+
+
+def test_an_open_address_is_refused_before_anything_is_made(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "flowplan", "serve", "--host", "::", "--endpoint", "sandbox:"],
+        cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60,
+        env={"PYTHONPATH": str(ROOT), "PATH": ""},
+    )  # fmt: skip
+    assert done.returncode == 64
+    assert "error[FP686]" in done.stderr
+    assert not (tmp_path / ".flowplan/serve").exists()
+
+
+def test_the_address_and_the_port_that_can_not_be_had_are_named(served: Served) -> None:
+    port = served.url.rpartition(":")[2]
+    (served.directory / "tokens").write_text(make_token("ci", "write")[1])
+    command = [sys.executable, "-m", "flowplan", "serve", "--endpoint", "sandbox:"]
+    for more in (["--port", port], ["--port", "0", "--host", "127.0.0.1.invalid"]):
+        done = subprocess.run(
+            [*command, "--store", "elsewhere", "--tokens", "tokens", *more],
+            cwd=served.directory, capture_output=True, text=True, check=False, timeout=60,
+            env={"PYTHONPATH": str(ROOT), "PATH": ""},
+        )  # fmt: skip
+        assert done.returncode == 64, done.stderr
+        assert "error[FP613]" in done.stderr

@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 
 from flowplan.errors import FlowplanError, LockHeld, StateError, Unreachable
+from flowplan.http import Connection
+from flowplan.http_answers import Answer
+from flowplan.http_operation import Request
 from flowplan.server.carrying import Carrier, Provisioned
 from flowplan.server.documents import Order, Workflow
 from flowplan.server.store import Changed, open_store
@@ -209,3 +212,27 @@ def test_the_end_of_a_run_is_written_whatever_else_changed_meanwhile(
     found = store.get(workflow)
     assert found is not None
     assert (found.state, found.order, failures) == ("COMPLETED", None, [])
+
+
+def test_equal_resources_of_other_workflows_are_not_taken_for_what_a_cut_off_run_made(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = Connection.send
+
+    def cut_off(self: Connection, request: Request, timeout: float) -> Answer:
+        answer = plain(self, request, timeout)
+        if request.path == "/_plugins/_ml/connectors/_create":
+            raise RuntimeError("the process ends here")
+        return answer
+
+    mine = bench.create(chat("mine"))
+    with monkeypatch.context() as patch:
+        patch.setattr(Connection, "send", cut_off)
+        bench.ask("POST", f"{mine}/_provision?{WAIT}")
+    assert len(bench.service.kept.store.backend(mine).load().open) == 1
+    for number in range(2):
+        bench.create(chat(f"other {number}"), f"provision=true&{WAIT}")
+    body = bench.ask("POST", f"{mine}/_provision?{WAIT}")[1]
+    assert body["state"] == "COMPLETED", body
+    connectors = bench.cluster("POST", "/_plugins/_ml/connectors/_search", "{}")[1]["hits"]["hits"]
+    assert len(connectors) == 3

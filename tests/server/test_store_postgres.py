@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from flowplan.errors import FlowplanError
 from flowplan.server.documents import Order, Workflow
 from flowplan.server.store import Changed, open_store
 from tests.live.postgres import start
@@ -94,3 +95,17 @@ def test_another_server_shows_what_the_first_one_does(url: str, tmp_path: Path) 
         assert body["state"] == "COMPLETED"
         assert len(body["resources_created"]) == 3
         assert second.ask("POST", f"{workflow}/_deprovision")[0] == 200
+
+
+def test_a_database_that_takes_no_writes_is_told_by_the_probe(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = open_store(url, tmp_path, {})
+    store.put(Workflow("w1"))
+    store.probe()
+    store.close()
+    monkeypatch.setenv("PGOPTIONS", "-c default_transaction_read_only=on")
+    store = open_store(url, tmp_path, {})
+    with pytest.raises(FlowplanError, match="FP684"):
+        store.probe()
+    store.close()

@@ -204,7 +204,7 @@ def _no_port(host: str, port: int, error: OSError) -> UsageError:
     return UsageError.of(
         "FP613",
         f"port {port} of {host} can't be used: {error.strerror}",
-        hint="Name another with --port, or 0 to pick a free one.",
+        hint="Name another with --port, or 0 to pick a free one; the address is --host's.",
     )
 
 
