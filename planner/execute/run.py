@@ -239,10 +239,15 @@ class _Execution:
         return replace(status, state=ended, error=told)
 
     def _read_back(self, run: Run) -> Mapping[str, ResourceRecord]:
-        """The records with what the cluster shows of those that were touched."""
-        touched = [run.records[name] for name in sorted(run.touched) if name in run.records]
-        if not touched or self.workspace.connection is None:
+        """The records with what the cluster shows of those that were touched.
+
+        Those of an earlier run that could not be read back then are among them.
+        """
+        noted = {name for name, record in run.records.items() if record.notes}
+        names = sorted((run.touched | noted) & run.records.keys())
+        if not names or self.workspace.connection is None:
             return run.records
+        touched = [run.records[name] for name in names]
         try:
             cluster = self.workspace.connection.operation()
             found = list(read_documents(run.steps, cluster, touched))

@@ -147,7 +147,6 @@ class Case:
             if record.deposed
             or record.pending
             or record.status != "ready"
-            or record.notes
             or record.paused
             or record.due
         ]

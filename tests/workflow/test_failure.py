@@ -13,6 +13,7 @@ import requests
 from flowplan.errors import FlowplanError
 from flowplan.planner.events import Event
 from flowplan.planner.execute import Stop
+from flowplan.protocol import Owned
 from flowplan.providers.sandbox.adapter import SandboxAdapter
 from flowplan.providers.sandbox.faults import Fault
 from tests.lab import CHAT, Lab, actions, change_of
@@ -330,6 +331,18 @@ def test_a_group_that_could_not_be_noted_goes_with_its_model(
     )  # fmt: skip
     assert lab.destroy().left == ()
     assert lab.counts() == (0, 0, 0)
+
+
+def test_a_group_that_could_not_be_noted_is_noted_by_the_next_apply(
+    lab: Lab, unread: Callable[[int], None]
+) -> None:
+    unread(1)
+    lab.apply()
+    assert lab.plan().empty
+    lab.apply()
+    record = lab.state.resources["model"]
+    group = lab.on_cluster()["model_groups"][0]["id"]
+    assert (record.owned, dict(record.notes)) == ((Owned("model_group", group),), {})
 
 
 def test_a_group_that_could_not_be_noted_goes_with_its_replaced_model(
