@@ -13,7 +13,7 @@ from flowplan.planner.refresh import read_documents
 from flowplan.planner.values import Json
 from flowplan.planner.workspace import Steps
 from flowplan.protocol import Cluster, Owned
-from flowplan.state.model import IntentRecord, ResourceRecord
+from flowplan.state.model import ResourceRecord
 
 __all__ = ["merged_owned", "owning", "with_all_owned", "with_owned"]
 
@@ -43,20 +43,8 @@ def owning(steps: Steps, record: ResourceRecord, document: Json) -> ResourceReco
 
 
 def with_owned(steps: Steps, cluster: Cluster, record: ResourceRecord) -> ResourceRecord:
-    """The record with what its resource owns; it is complete then. Raises what finding raises."""
-    if not record.notes or record.resource_id is None:
-        return record
-    wish = IntentRecord(
-        "", record.node, record.type, "create", 0.0, record, record.inputs, record.notes
-    )
-    found = steps.step(record.type).find(cluster, wish)
-    owned = {
-        item: None
-        for candidate in found
-        if candidate.resource_id == record.resource_id
-        for item in candidate.owned
-    }
-    return replace(record, owned=merged_owned(record.owned, tuple(owned)), notes={})
+    """One record with what its resource owns. Raises what reading raises."""
+    return with_all_owned(steps, cluster, {record.node: record})[record.node]
 
 
 def merged_owned(*parts: tuple[Owned, ...]) -> tuple[Owned, ...]:
