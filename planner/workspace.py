@@ -7,6 +7,7 @@ stand behind Protocols here, since the planner never imports them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
 from flowplan.dataclass import dataclass
@@ -14,8 +15,9 @@ from flowplan.planner.params import Params
 from flowplan.planner.template import Template
 from flowplan.protocol import Cluster, Json, ServerInfo, StepSchema, StepType
 from flowplan.state.backends import Backend
+from flowplan.state.model import IntentRecord
 
-__all__ = ["Connection", "Steps", "Workspace"]
+__all__ = ["Connection", "Lost", "Neighbours", "Steps", "Workspace"]
 
 
 class Steps(Protocol):
@@ -83,13 +85,43 @@ class Connection(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Lost:
+    """A create of another workflow whose answer was lost; `salt` seals what it expects."""
+
+    intent: IntentRecord
+    salt: str
+
+
+class Neighbours(Protocol):
+    """The workflows kept beside this one, which may have made what looks like its own."""
+
+    def claim(self) -> AbstractContextManager[object]:
+        """Be the only one to decide who made what, until it is recorded."""
+
+    def look(self) -> tuple[frozenset[str], Sequence[Lost]]:
+        """The ids that they have recorded, and their creates that were cut off.
+
+        Waits for the answers of those that are under way: all that was on the cluster before
+        is in one of the two.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class _Alone:
+    def claim(self) -> AbstractContextManager[object]:
+        return nullcontext()
+
+    def look(self) -> tuple[frozenset[str], Sequence[Lost]]:
+        return frozenset(), ()
+
+
+@dataclass(frozen=True, slots=True)
 class Workspace:
     """One workflow in one environment.
 
     `template` and `params` are None for destroy and for what reads the state only;
-    `connection` is None where nothing connects. `endpoint` is shown to people. `others` gives the
-    ids that other states of this cluster have, as far as whoever fills this knows them: what a
-    request made whose answer was lost is none of these.
+    `connection` is None where nothing connects. `endpoint` is shown to people. `neighbours` are
+    the other workflows, as far as whoever fills this knows them.
     """
 
     backend: Backend
@@ -98,4 +130,4 @@ class Workspace:
     template: Template | None = None
     params: Params | None = None
     connection: Connection | None = None
-    others: Callable[[], frozenset[str]] = frozenset
+    neighbours: Neighbours = _Alone()

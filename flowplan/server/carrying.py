@@ -20,6 +20,7 @@ from flowplan.providers.registry import Registry
 from flowplan.server.bodies import held_back
 from flowplan.server.clusters import Clusters
 from flowplan.server.loading import Loaded
+from flowplan.server.neighbours import Neighbourhood
 from flowplan.server.settings import ServeSettings
 from flowplan.state.backends import Backend
 from flowplan.state.identity import new_salt
@@ -54,15 +55,12 @@ class Deprovisioned:
 
 @dataclass(frozen=True, slots=True)
 class Carrier:
-    """Carries out plans on the cluster of this server.
-
-    `others` gives the ids that the workflows of this server have recorded.
-    """
+    """Carries out plans on the cluster of this server."""
 
     registry: Registry
     clusters: Clusters
     settings: ServeSettings
-    others: Callable[[], frozenset[str]]
+    neighbourhood: Neighbourhood
 
     def plan(
         self,
@@ -72,7 +70,7 @@ class Carrier:
         authorization: str = "",
     ) -> Plan:
         """What a run would do now, without a lock; without a template, what has drifted."""
-        with self._workspace(backend, loaded, authorization) as workspace:
+        with self._workspace("", backend, loaded, authorization) as workspace:
             mode = "apply" if loaded is not None else "refresh-only"
             return build(workspace, mode=mode, allow_delete=allow_delete)  # type: ignore[arg-type]
 
@@ -93,13 +91,15 @@ class Carrier:
         cluster is asked with, the server's where it is empty.
         """
         with (
-            self._workspace(backend, loaded, authorization) as workspace,
+            self._workspace(workflow_id, backend, loaded, authorization) as workspace,
             self._locked(backend, "provision"),
         ):
             if not wanted():
                 return Provisioned(interrupted=True)
             _adopt(backend, workflow_id, loaded.template.name)
-            plan = build(workspace, snapshot=recover(workspace), allow_delete=allow_delete)
+            with self.neighbourhood.recovering(workflow_id):
+                snapshot = recover(workspace)
+            plan = build(workspace, snapshot=snapshot, allow_delete=allow_delete)
             held = blocked(plan)
             if held:
                 return Provisioned(needs_permission(held))
@@ -115,6 +115,7 @@ class Carrier:
 
     def deprovision(
         self,
+        workflow_id: str,
         backend: Backend,
         allow_delete: Sequence[str],
         stop: Stop,
@@ -127,12 +128,13 @@ class Carrier:
         `wanted` and `authorization` are as in `provision`. Raises `FlowplanError`.
         """
         with (
-            self._workspace(backend, None, authorization) as workspace,
+            self._workspace(workflow_id, backend, None, authorization) as workspace,
             self._locked(backend, "deprovision"),
         ):
             if not wanted():
                 return Deprovisioned(interrupted=True)
-            snapshot = recover(workspace)
+            with self.neighbourhood.recovering(workflow_id):
+                snapshot = recover(workspace)
             if snapshot.state is None or not snapshot.state.resources:
                 return Deprovisioned(snapshot.state)
             known = {str(item.resource_id) for item in snapshot.state.resources.values()}
@@ -152,7 +154,7 @@ class Carrier:
 
     @contextmanager
     def _workspace(
-        self, backend: Backend, loaded: Loaded | None, authorization: str
+        self, workflow_id: str, backend: Backend, loaded: Loaded | None, authorization: str
     ) -> Iterator[Workspace]:
         with self.clusters.connected(authorization) as connection:
             yield Workspace(
@@ -162,7 +164,7 @@ class Carrier:
                 template=loaded.template if loaded is not None else None,
                 params=loaded.params if loaded is not None else None,
                 connection=connection,
-                others=self.others,
+                neighbours=self.neighbourhood.of(workflow_id),
             )
 
     @contextmanager

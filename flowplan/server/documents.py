@@ -64,6 +64,11 @@ class Workflow:
         """The template's name, "" without a template."""
         return str((self.template or {}).get("name", ""))
 
+    @property
+    def never_run(self) -> bool:
+        """Whether nothing was made of it, or all that was is deleted."""
+        return self.start_time is None and self.state == "NOT_STARTED"
+
     def as_json(self) -> dict[str, Json]:
         """The document as it is kept."""
         return {"format": FORMAT, **asdict(self)}

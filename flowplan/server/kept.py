@@ -14,7 +14,6 @@ from typing import Any, TypeAlias
 
 from flowplan.dataclass import dataclass
 from flowplan.errors import StateError
-from flowplan.planner.reconcile.match import known_ids
 from flowplan.providers.registry import Registry
 from flowplan.server.documents import Order, Workflow
 from flowplan.server.errors import Rejected, not_found
@@ -99,25 +98,8 @@ class Kept:
         hidden = self.seal.open(workflow.sealed) if workflow.sealed else []
         return whole(workflow.template or {}, hidden)
 
-    def recorded(self) -> frozenset[str]:
-        """The ids of all that was made of all workflows, of what was made until now at the least.
-
-        For who looks for the outcome of a request that was cut off: equal resources of other
-        workflows are not it. The cluster may have them for a moment before they are recorded.
-        """
-        time.sleep(_PAUSE)
-        found: set[str] = set()
-        for item in self.store.all():
-            try:
-                state = self.state_of(item)
-            except StateError:
-                # What it has can't be told apart then, and that is said where it matters.
-                continue
-            found |= known_ids(state.resources.values()) if state is not None else frozenset()
-        return frozenset(found)
-
     def state_of(self, workflow: Workflow) -> State | None:
         """What the planner has recorded, as far as a run has come."""
-        if workflow.start_time is None and workflow.state == "NOT_STARTED":
+        if workflow.never_run:
             return None
         return self.store.backend(workflow.id).load().state

@@ -271,7 +271,7 @@ class Provisioning:
         backend = self.kept.store.backend(run.workflow_id)
         try:
             done = self.carrier.deprovision(
-                backend, order.allow_delete, run.stop,
+                run.workflow_id, backend, order.allow_delete, run.stop,
                 lambda: self._is_wanted(run.workflow_id, order), self._authorization(order),
             )  # fmt: skip
         except FlowplanError as error:

@@ -16,6 +16,7 @@ from flowplan.server.kept import Kept
 from flowplan.server.limits import Limits
 from flowplan.server.logs import told
 from flowplan.server.metrics import Metrics
+from flowplan.server.neighbours import Neighbourhood
 from flowplan.server.provisioning import Provisioning
 from flowplan.server.readiness import Readiness
 from flowplan.server.runs import Run, Runs
@@ -77,7 +78,9 @@ def open_service(
         raise
     kept = Kept(opened, seal, registry)
     runs = Runs(settings.runs, settings.waiting)
-    provisioning = Provisioning(kept, Carrier(registry, clusters, settings, kept.recorded), runs)
+    provisioning = Provisioning(
+        kept, Carrier(registry, clusters, settings, Neighbourhood(opened)), runs
+    )
     metrics = Metrics(runs, opened)
     runs.on_end = _telling(metrics)
     service = Service(

@@ -56,12 +56,14 @@ def assign(
     intents: Sequence[IntentRecord],
     fitting: Mapping[str, Sequence[Candidate]],
     chosen: Mapping[str, str] | None = None,
+    rivals: Mapping[str, Sequence[IntentRecord]] | None = None,
 ) -> dict[str, Candidate]:
     """Give each intent its candidate: k equal intents take k candidates.
 
     `fitting` has the candidates by intent id; `chosen` says by node which one it is, where
-    somebody decided that. Raises `StateError` FP421 when there are more
-    candidates than intents that could have made them.
+    somebody decided that. `rivals` has by candidate the intents of other workflows that could have
+    made it: they count as ours do, so all of them come to the same answer. Raises `StateError`
+    FP421 when there are more candidates than intents that could have made them.
     """
     groups: dict[bytes, list[IntentRecord]] = defaultdict(list)
     for intent in intents:
@@ -70,12 +72,32 @@ def assign(
     for equal in groups.values():
         candidates = {item.resource_id: item for item in fitting.get(equal[0].id, ())}
         group = _decided(equal, candidates, chosen or {}, found)
-        if group and len(candidates) > len(group):
-            raise _ambiguous(group, list(candidates.values()))
-        ordered = sorted(candidates.values(), key=lambda c: (c.created or 0, c.resource_id))
-        for intent, candidate in zip(group, ordered, strict=False):
-            found[intent.id] = candidate
+        if group and candidates:
+            found.update(_shared_out(group, candidates, rivals or {}))
     return found
+
+
+def _shared_out(
+    group: Sequence[IntentRecord],
+    candidates: Mapping[str, Candidate],
+    rivals: Mapping[str, Sequence[IntentRecord]],
+) -> dict[str, Candidate]:
+    """The oldest candidate to the oldest intent that could have made it, and so on."""
+    ours = {intent.id for intent in group}
+    free = {intent.id: intent for intent in group}
+    free |= {intent.id: intent for ident in candidates for intent in rivals.get(ident, ())}
+    found = {}
+    for candidate in sorted(candidates.values(), key=lambda c: (c.created or 0, c.resource_id)):
+        able = ours | {intent.id for intent in rivals.get(candidate.resource_id, ())}
+        taker = min(
+            (intent for intent in free.values() if intent.id in able),
+            key=lambda intent: (intent.at, intent.id), default=None,
+        )  # fmt: skip
+        if taker is None:
+            raise _ambiguous(group, list(candidates.values()))
+        found[taker.id] = candidate
+        del free[taker.id]
+    return {ident: candidate for ident, candidate in found.items() if ident in ours}
 
 
 def _decided(

@@ -38,13 +38,25 @@ def recover(workspace: Workspace, chosen: Mapping[str, str] | None = None) -> Sn
         server = workspace.steps.describe(workspace.connection.operation())
         identity = ClusterIdentity(server.cluster_uuid, workspace.endpoint)
         check_cluster(snapshot.state, identity, workspace.backend.location)
-    state = _answered(workspace, snapshot.state, snapshot.open, chosen or {})
-    state = replace(state, serial=snapshot.base_serial + 1)
-    if state.status.state == "PROVISIONING":
-        ended = replace(state.status, state="FAILED", error="the run was cut off")
-        state = replace(state, status=ended)
-    workspace.backend.save(state)
-    return workspace.backend.load()
+    before = known_ids(snapshot.state.resources.values())
+    while True:
+        state = _answered(workspace, snapshot.state, snapshot.open, chosen or {})
+        state = replace(state, serial=snapshot.base_serial + 1)
+        if state.status.state == "PROVISIONING":
+            ended = replace(state.status, state="FAILED", error="the run was cut off")
+            state = replace(state, status=ended)
+        taken = known_ids(state.resources.values()) - before
+        if _claimed(workspace, state, taken):
+            return workspace.backend.load()
+
+
+def _claimed(workspace: Workspace, state: State, taken: frozenset[str]) -> bool:
+    """Write the state, unless another workflow has recorded meanwhile what it takes."""
+    with workspace.neighbours.claim():
+        if taken and taken & workspace.neighbours.look()[0]:
+            return False
+        workspace.backend.save(state)
+    return True
 
 
 def _answered(

@@ -8,13 +8,14 @@ made 20 duplicates in 150 trials (FACTS). Reads only. Must not know plans.
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from flowplan.planner.reconcile.match import assign, fits
 from flowplan.planner.reconcile.owned import merged_owned
 from flowplan.planner.reconcile.tasks import Look, look
-from flowplan.planner.workspace import Workspace
+from flowplan.planner.workspace import Lost, Workspace
 from flowplan.protocol import Candidate, Cluster
 from flowplan.state.model import IntentRecord, ResourceRecord
 
@@ -89,12 +90,34 @@ def _search(
             for item in candidates
             if fits(intent, item, known_ids=known_ids, offset=seen.offset, salt=salt)
         ]
+    rivals = {}
     if any(fitting.values()):
-        # Only now: what is found has been recorded by whoever made it, or soon is.
-        taken = workspace.others()
+        # Only now: whoever made what is found has written down by now that it would.
+        taken, lost = workspace.neighbours.look()
         for name, found in fitting.items():
             fitting[name] = [item for item in found if item.resource_id not in taken]
-    return assign(intents, fitting, chosen)
+        rivals = _rivals(intents, fitting, lost, seen)
+    return assign(intents, fitting, chosen, rivals)
+
+
+def _rivals(
+    intents: Sequence[IntentRecord],
+    fitting: Mapping[str, Sequence[Candidate]],
+    lost: Sequence[Lost],
+    seen: Look,
+) -> dict[str, list[IntentRecord]]:
+    """By candidate, whose lost request could have made it as well."""
+    types = {intent.type for intent in intents}
+    candidates = {item.resource_id: item for found in fitting.values() for item in found}
+    rivals: dict[str, list[IntentRecord]] = defaultdict(list)
+    for other in lost:
+        if other.intent.type in types:
+            for ident, item in candidates.items():
+                if fits(
+                    other.intent, item, known_ids=frozenset(), offset=seen.offset, salt=other.salt
+                ):
+                    rivals[ident].append(other.intent)
+    return rivals
 
 
 def _record(intent: IntentRecord, candidate: Candidate | None) -> ResourceRecord | None:

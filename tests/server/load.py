@@ -33,14 +33,17 @@ _PATIENCE = 120.0
 
 @dataclass(slots=True)
 class Load:
-    """What the clients met. `looks` are the seconds that statuses took."""
+    """What the clients met.
+
+    `looks` are the seconds that statuses took, `failed` the workflows whose run failed and why.
+    """
 
     served: Served
     workflows: Sequence[str]
     until: float
     statuses: Counter[int] = field(default_factory=Counter)
     looks: list[float] = field(default_factory=list)
-    failed: list[str] = field(default_factory=list)
+    failed: list[tuple[str, str]] = field(default_factory=list)
     broken: int = 0
 
     def client(self, number: int, count: int) -> None:
@@ -51,9 +54,7 @@ class Load:
             session.trust_env = False
             while time.monotonic() < self.until:
                 workflow = chance.choice(own)
-                state = self.ask(session, "GET", f"{workflow}/_status").get("state")
-                if state == "FAILED":
-                    self.failed.append(workflow)
+                state = self.look(session, workflow)
                 if state in {"NOT_STARTED", "FAILED"}:
                     self.ask(session, "POST", f"{workflow}/_provision")
                 elif state == "COMPLETED" and chance.random() < 0.3:
@@ -67,21 +68,21 @@ class Load:
         with requests.Session() as session:
             session.trust_env = False
             while True:
-                states = {
-                    workflow: self.ask(session, "GET", f"{workflow}/_status").get("state")
-                    for workflow in self.workflows
-                }
+                states = {workflow: self.look(session, workflow) for workflow in self.workflows}
                 if set(states.values()) == {"COMPLETED"} or time.monotonic() > end:
-                    return Counter(str(state) for state in states.values())
-                self.failed += [workflow for workflow, state in states.items() if state == "FAILED"]
+                    return Counter(states.values())
                 for workflow, state in states.items():
                     if state in {"NOT_STARTED", "FAILED"}:
                         self.ask(session, "POST", f"{workflow}/_provision")
                 time.sleep(0.5)
 
-    def errors(self) -> list[str]:
-        """What those that failed say now."""
-        return [str(self.served.state(name).get("error")) for name in set(self.failed)]
+    def look(self, session: requests.Session, workflow: str) -> str:
+        """The state of a workflow; why it failed is kept."""
+        status = self.ask(session, "GET", f"{workflow}/_status")
+        state = str(status.get("state"))
+        if state == "FAILED":
+            self.failed.append((workflow, str(status.get("error"))))
+        return state
 
     def ask(self, session: requests.Session, method: str, path: str) -> dict[str, Any]:
         begun = time.monotonic()
@@ -129,7 +130,7 @@ def run(
         for thread in threads:
             thread.join(seconds + _PATIENCE)
         states = load.finish()
-        assert states == {"COMPLETED": workflows}, (states, load.errors())
+        assert states == {"COMPLETED": workflows}, (states, load.failed)
         listed: Counter[str] = Counter()
         for workflow in ids:
             for item in served.state(workflow)["resources_created"]:

@@ -101,3 +101,34 @@ def test_several_lost_ones_are_decided_in_the_template() -> None:
     assert "imports: [{node: a, id: ID}, {node: b, id: ID}]" in caught.value.diagnostics[0].hint
     taken = assign(wishes, {item.id: found for item in wishes}, {"a": "2", "b": "0"})
     assert {key: item.resource_id for key, item in taken.items()} == {"a": "2", "b": "0"}
+
+
+def test_a_lost_request_of_another_workflow_counts_as_well() -> None:
+    ours, theirs = wish("a", 100.0), wish("b", 101.0)
+    found = [Candidate("2", {"name": "m"}, 101.5), Candidate("1", {"name": "m"}, 100.5)]
+    rivals = {"2": [theirs], "1": [theirs]}
+    assert assign([ours], {"a": found}, rivals=rivals)["a"].resource_id == "1"
+    mirrored = {"2": [ours], "1": [ours]}
+    assert assign([theirs], {"b": found}, rivals=mirrored)["b"].resource_id == "2"
+
+
+def test_the_older_of_two_lost_requests_takes_the_only_candidate() -> None:
+    ours, theirs = wish("a", 100.0), wish("b", 101.0)
+    found = [Candidate("1", {"name": "m"}, 101.5)]
+    assert assign([ours], {"a": found}, rivals={"1": [theirs]})["a"].resource_id == "1"
+    assert assign([theirs], {"b": found}, rivals={"1": [ours]}) == {}
+
+
+def test_more_candidates_than_all_workflows_lost_are_never_guessed() -> None:
+    found = [Candidate(str(number), {"name": "m"}, 101.0) for number in range(3)]
+    rivals = {item.resource_id: [wish("b")] for item in found}
+    with pytest.raises(StateError):
+        assign([wish("a")], {"a": found}, rivals=rivals)
+
+
+def test_a_request_sent_later_is_no_rival_for_what_was_there_before() -> None:
+    found = [Candidate("1", {"name": "m"}, 101.0), Candidate("2", {"name": "m"}, 102.0)]
+    with pytest.raises(StateError):
+        assign([wish("a")], {"a": found}, rivals={})
+    taken = assign([wish("a", 100.0)], {"a": found}, rivals={"2": [wish("b", 90.0)]})
+    assert taken["a"].resource_id == "1"
