@@ -16,6 +16,9 @@ if TYPE_CHECKING:  # not from typing, which takes a third of a bare interpreter'
 
 __all__ = ["main"]
 
+_YOUNG = 50_000
+"""So many new objects make Python look for circular garbage; hardly anything here is any."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code. Never raises."""
@@ -26,13 +29,28 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         if at_once(text):
             return 0
-    # Here and not above: it has what parses, guards and explains.
-    from flowplan.cli.guard import guarded, in_a_process_of_its_own
+    return _guarded(words, text) if argv is not None else _in_a_process_of_its_own(words, text)
 
-    if argv is not None:
-        return guarded(words, text)
-    with in_a_process_of_its_own():
-        return guarded(words, text)
+
+def _guarded(words: list[str], text: str | None) -> int:
+    # Here and not above: it has what parses, guards and explains.
+    from flowplan.cli.guard import guarded
+
+    return guarded(words, text)
+
+
+def _in_a_process_of_its_own(words: list[str], text: str | None) -> int:
+    """A process that ends with this command looks for garbage seldom, and not at its end.
+
+    There the interpreter would walk through all that it has before it gives it up as a whole.
+    """
+    import gc
+
+    gc.set_threshold(_YOUNG)
+    try:
+        return _guarded(words, text)
+    finally:
+        gc.freeze()
 
 
 def _known(words: list[str]) -> str | None:

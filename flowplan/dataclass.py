@@ -1,27 +1,95 @@
-"""`dataclass` as the standard library has it, but for when its methods are made.
+"""`dataclass`, `field` and `replace` as the standard library has them, but for when work is done.
 
-The library's writes and compiles six functions a class as soon as its module is imported: 0.4 ms,
-so that a hundred classes took half of what `flowplan validate` does. Here `__init__` is compiled
-when the first object is made, `__eq__` and `__hash__` when they are first needed. `field`, `fields`
-and `replace` are the library's own. A class may not inherit from another dataclass; none does.
-This module must not know any of the classes.
+The library imports `inspect`, and writes and compiles six functions a class as soon as its module
+is imported: half of what `flowplan validate` took. Here `__init__` is compiled once some objects
+were made, `__eq__` and `__hash__` when they are first needed, and `dataclasses` is loaded when
+somebody asks it for fields. A class may not inherit from another dataclass; none does. This module
+must not know any of the classes.
 """
 
 from __future__ import annotations
 
-import dataclasses
+import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-    # The real one, for the type checker.
-    from dataclasses import dataclass
+    # The real ones, for the type checker.
+    from dataclasses import dataclass, field, replace
     from typing import Any, TypeAlias
 
     _Source: TypeAlias = tuple[str, dict[str, Any]]
 
-__all__ = ["dataclass"]
+__all__ = ["dataclass", "field", "replace"]
+
+
+class _Missing:
+    def __repr__(self) -> str:
+        return "MISSING"
+
+
+_MISSING = _Missing()
+_FEW = 8
+"""So many objects of a class are made field by field: compiling takes as long as that."""
+
+
+class _Field:
+    """What is said of one field. `factory` makes its default, where it has none itself."""
+
+    __slots__ = ("compare", "default", "factory", "init", "kind", "name", "repr")
+
+    def __init__(
+        self,
+        default: Any = _MISSING,
+        factory: Any = _MISSING,
+        init: bool = True,
+        repr: bool = True,
+        compare: bool = True,
+    ) -> None:
+        self.default = default
+        self.factory = factory
+        self.init = init
+        self.repr = repr
+        self.compare = compare
+        self.name = ""
+        self.kind = ""
+
+    def library(self) -> Any:
+        """The same as the library's own object."""
+        import dataclasses
+
+        rest: dict[str, Any] = {"init": self.init, "repr": self.repr, "compare": self.compare}
+        if self.factory is not _MISSING:
+            return dataclasses.field(default_factory=self.factory, **rest)
+        if self.default is not _MISSING:
+            return dataclasses.field(default=self.default, **rest)
+        return dataclasses.field(**rest)
+
+
+class _Fields:
+    """`__dataclass_fields__`, made when it is asked for: then all of `dataclasses` works."""
+
+    def __get__(self, _: Any, cls: Any) -> Any:
+        import dataclasses
+
+        items = _own_fields(cls)
+        body: dict[str, Any] = {
+            "__annotations__": {item.name: item.kind for item in items},
+            "__module__": cls.__module__,
+            "__doc__": "-",
+            **{item.name: item.library() for item in items},
+        }
+        like: Any = type(cls.__name__, (), body)
+        made: Any = dataclasses.dataclass(init=False, repr=False, eq=False)(like)
+        cls.__dataclass_fields__ = made.__dataclass_fields__
+        return made.__dataclass_fields__
+
+
+def _own_fields(cls: Any) -> tuple[_Field, ...]:
+    found: tuple[_Field, ...] = cls.__flowplan_fields__
+    return found
+
 
 if not TYPE_CHECKING:
 
@@ -40,13 +108,35 @@ if not TYPE_CHECKING:
 
         return make if cls is None else make(cls)
 
+    def field(
+        *,
+        default: Any = _MISSING,
+        default_factory: Any = _MISSING,
+        init: bool = True,
+        repr: bool = True,
+        compare: bool = True,
+    ) -> Any:
+        """Say something of a field; the arguments mean what they mean in the standard library."""
+        return _Field(default, default_factory, init, repr, compare)
+
+    def replace(obj: Any, /, **changes: Any) -> Any:
+        """A copy of `obj` with other values in these fields. Raises `TypeError` for no field."""
+        for item in _own_fields(obj):
+            if item.init and item.name not in changes:
+                changes[item.name] = getattr(obj, item.name)
+        return obj.__class__(**changes)
+
 
 def _made(given: type, *, frozen: bool, slots: bool, eq: bool) -> type:
-    # Else the library asks for the signature, which takes longer than all the rest.
-    given.__doc__ = given.__doc__ or given.__name__
-    cls: Any = dataclasses.dataclass(init=False, repr=False, eq=False, slots=slots)(given)
+    items = tuple(_read(given))
+    cls = _slotted(given, items) if slots else _with_defaults(given, items)
+    cls.__flowplan_fields__ = items
+    cls.__dataclass_fields__ = _Fields()
     methods: dict[str, Any] = {
-        "__init__": _compiled_later(cls, "__init__", lambda: _init(cls, frozen, slots)),
+        "__init__": _filling(
+            cls, _compiled_later(cls, "__init__", lambda: _init(cls, frozen, slots))
+        ),
+        "__match_args__": tuple(item.name for item in items if item.init),
         "__repr__": _repr,
     }
     if frozen:
@@ -65,6 +155,85 @@ def _made(given: type, *, frozen: bool, slots: bool, eq: bool) -> type:
     return cls  # type: ignore[no-any-return]
 
 
+def _read(given: type) -> Iterator[_Field]:
+    # Not by `inspect`, which is what takes the time.
+    for name, kind in given.__dict__.get("__annotations__", {}).items():  # noqa: RUF063
+        if kind.startswith("ClassVar"):
+            continue
+        value = given.__dict__.get(name, _MISSING)
+        item = value if type(value) is _Field else _from_library(value) or _Field(value)
+        item.name, item.kind = name, kind
+        yield item
+
+
+def _from_library(value: Any) -> _Field | None:
+    """The same of a field that was made by the library's `field`."""
+    library: Any = sys.modules.get("dataclasses")
+    if library is None or not isinstance(value, library.Field):
+        return None
+    default = _MISSING if value.default is library.MISSING else value.default
+    factory = _MISSING if value.default_factory is library.MISSING else value.default_factory
+    return _Field(default, factory, value.init, value.repr, value.compare)
+
+
+def _slotted(given: type, items: tuple[_Field, ...]) -> Any:
+    """The class once more, since slots can't be added to one that is there."""
+    names = {item.name for item in items} | {"__dict__", "__weakref__"}
+    body = {name: value for name, value in given.__dict__.items() if name not in names}
+    body["__slots__"] = tuple(item.name for item in items)
+    cls: Any = type(given)(given.__name__, given.__bases__, body)
+    cls.__qualname__ = given.__qualname__
+    return cls
+
+
+def _with_defaults(given: Any, items: tuple[_Field, ...]) -> Any:
+    """The class, with plain defaults in the place of what was said of its fields."""
+    for item in items:
+        if item.default is not _MISSING:
+            setattr(given, item.name, item.default)
+        elif item.name in given.__dict__:
+            delattr(given, item.name)
+    return given
+
+
+def _filling(cls: Any, compiled: Callable[..., None]) -> Callable[..., None]:
+    """An `__init__` for a few objects; `compiled` makes the rest, and says what is wrong."""
+    made = 0
+    finish = getattr(cls, "__post_init__", None)
+
+    def fill(self: Any, *args: Any, **named: Any) -> None:
+        nonlocal made
+        made += 1
+        if made > _FEW or not _filled(self, args, named):
+            compiled(self, *args, **named)
+        elif finish is not None:
+            finish(self)
+
+    return fill
+
+
+def _filled(self: Any, args: tuple[Any, ...], named: dict[str, Any]) -> bool:
+    """Give the fields their values; False where the arguments are not those of the class."""
+    place, left = 0, len(named)
+    for item in _own_fields(self):
+        if item.init and place < len(args):
+            value = args[place]
+            place += 1
+        elif item.init and item.name in named:
+            value = named[item.name]
+            left -= 1
+        elif item.factory is not _MISSING:
+            value = item.factory()
+        elif item.default is not _MISSING:
+            value = item.default
+        elif item.init:
+            return False
+        else:
+            continue
+        object.__setattr__(self, item.name, value)
+    return place == len(args) and not left
+
+
 def _compiled_later(cls: Any, name: str, source: Callable[[], _Source]) -> Callable[..., Any]:
     """A method that puts the compiled one in its own place when it is first called."""
 
@@ -80,17 +249,17 @@ def _compiled_later(cls: Any, name: str, source: Callable[[], _Source]) -> Calla
 
 
 def _init(cls: Any, frozen: bool, slots: bool) -> _Source:
-    known: dict[str, Any] = {"_missing": dataclasses.MISSING, "_set": object.__setattr__}
+    known: dict[str, Any] = {"_missing": _MISSING, "_set": object.__setattr__}
     params, body = ["self"], []
-    for item in dataclasses.fields(cls):
+    for item in _own_fields(cls):
         name = value = item.name
         default = ""
-        if item.default_factory is not dataclasses.MISSING:
-            known[f"_new_{name}"] = item.default_factory
+        if item.factory is not _MISSING:
+            known[f"_new_{name}"] = item.factory
             value = f"_new_{name}()"
             if item.init:
                 value, default = f"{value} if {name} is _missing else {name}", "=_missing"
-        elif item.default is not dataclasses.MISSING:
+        elif item.default is not _MISSING:
             known[f"_default_{name}"] = item.default
             value, default = name if item.init else f"_default_{name}", f"=_default_{name}"
         elif not item.init:
@@ -124,22 +293,28 @@ def _hash(cls: Any) -> _Source:
 
 
 def _compared(cls: Any, what: str) -> str:
-    names = [item.name for item in dataclasses.fields(cls) if item.compare]
+    names = [item.name for item in _own_fields(cls) if item.compare]
     return f"({''.join(f'{what}.{name}, ' for name in names)})"
 
 
 def _repr(self: Any) -> str:
-    names = [item.name for item in dataclasses.fields(self) if item.repr]
+    names = [item.name for item in _own_fields(self) if item.repr]
     told = ", ".join(f"{name}={getattr(self, name)!r}" for name in names)
     return f"{type(self).__qualname__}({told})"
 
 
 def _refuse_set(_: Any, name: str, __: Any) -> None:
-    raise dataclasses.FrozenInstanceError(f"cannot assign to field {name!r}")
+    raise _frozen(f"cannot assign to field {name!r}")
 
 
 def _refuse_delete(_: Any, name: str) -> None:
-    raise dataclasses.FrozenInstanceError(f"cannot delete field {name!r}")
+    raise _frozen(f"cannot delete field {name!r}")
+
+
+def _frozen(text: str) -> Exception:
+    from dataclasses import FrozenInstanceError
+
+    return FrozenInstanceError(text)
 
 
 def _set_state(self: Any, state: Any) -> None:

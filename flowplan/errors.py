@@ -23,10 +23,9 @@ into an exit code.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Literal, Self
 
-from flowplan.dataclass import dataclass
+from flowplan.dataclass import dataclass, replace
 
 __all__ = [
     "AnswerLost",

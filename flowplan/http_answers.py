@@ -14,6 +14,7 @@ from typing import Any
 
 from flowplan.dataclass import dataclass
 from flowplan.errors import AnswerLost, Diagnostic, ProviderError, Refused
+from flowplan.pattern import pattern
 
 __all__ = [
     "Answer",
@@ -76,7 +77,7 @@ _NOUNS = {
     "agents": "the agent",
     "tasks": "the task",
 }
-_TITLE = re.compile(r"<title>\s*(.*?)\s*</title>", re.IGNORECASE | re.DOTALL)
+_TITLE = pattern(r"<title>\s*(.*?)\s*</title>", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,9 @@ here, so that nothing that names the endpoint can show them.
 from __future__ import annotations
 
 import re
-from dataclasses import field
 from urllib.parse import unquote, urlsplit
 
-from flowplan.dataclass import dataclass
+from flowplan.dataclass import dataclass, field
 from flowplan.errors import FlowplanError, ProviderError
 
 __all__ = ["Endpoint", "parse_endpoint"]

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Protocol
 
-from flowplan.dataclass import dataclass
+from flowplan.dataclass import dataclass, field
 from flowplan.errors import Diagnostic, FlowplanError, ProviderError, Unreachable
 from flowplan.http_answers import (
     ERROR_FROM,

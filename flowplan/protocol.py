@@ -8,10 +8,9 @@ on the cluster and never touches another node: the planner composes the order.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field
 from typing import Literal, Protocol, TypeAlias
 
-from flowplan.dataclass import dataclass
+from flowplan.dataclass import dataclass, field
 from flowplan.protocol_schema import Flaw, InputSpec, Json, StepSchema
 
 __all__ = [

@@ -8,9 +8,9 @@ params come from.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from flowplan.dataclass import replace
 from flowplan.errors import Diagnostic, PlanError
 from flowplan.planner.expressions import references
 from flowplan.planner.params import Params

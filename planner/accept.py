@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 
-from flowplan.dataclass import dataclass
+from flowplan.dataclass import dataclass, replace
 from flowplan.errors import Diagnostic
 from flowplan.planner.diff import ABSENT, Difference, compare, field_change
 from flowplan.planner.ignoring import below, recorded_paths, ruled

@@ -9,9 +9,8 @@ where the document came from, or other nodes.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
-from flowplan.dataclass import dataclass
+from flowplan.dataclass import dataclass, replace
 from flowplan.errors import Diagnostic, PlanError
 from flowplan.planner.imports import import_command
 from flowplan.planner.likeness import PENDING, as_seen, likeness

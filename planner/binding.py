@@ -7,8 +7,8 @@ how plans are stored or carried out.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 
+from flowplan.dataclass import replace
 from flowplan.planner.plan import Binding, Plan
 from flowplan.planner.plan_data import to_json
 from flowplan.planner.values import canonical

@@ -8,8 +8,8 @@ a plan is carried out or drawn.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
+from flowplan.dataclass import replace
 from flowplan.errors import Diagnostic, PlanError
 from flowplan.planner.absent import absent_names, tell_of_absent
 from flowplan.planner.accept import survey

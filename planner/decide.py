@@ -8,10 +8,9 @@ phantom difference (NORMALISATION.md §0). This module must not know other nodes
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Literal
 
-from flowplan.dataclass import dataclass
+from flowplan.dataclass import dataclass, replace
 from flowplan.planner.diff import ABSENT, Difference, compare, field_change, verdict
 from flowplan.planner.ignoring import below, keeping, ruled
 from flowplan.planner.plan import Action, Drift, FieldChange, Order

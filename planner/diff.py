@@ -46,6 +46,8 @@ class _Absent:
         return "ABSENT"
 
 
+_EXACT = frozenset({str, int, bool, type(None)})
+"""Types whose equal values have one serialisation: not so floats, of which 0.0 equals -0.0."""
 ABSENT = _Absent()
 """Stands for "no value here", which is not the same as null."""
 
@@ -67,6 +69,8 @@ def same(before: Json, after: Value, salt: str, path: Path = ()) -> bool:
     a digest: it counts as equal, and the plan warns of it. A secret that was not given counts as
     equal to whatever is recorded.
     """
+    if type(before) in _EXACT and type(before) is type(after):
+        return bool(before == after)
     if not_given(after):
         return True
     if not salt and is_sealed(before):

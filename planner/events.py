@@ -6,11 +6,10 @@ CONTRACT.md "one event a line". This module must not know who listens.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import field
 from datetime import UTC, datetime
 from typing import Any, Literal, TypeAlias
 
-from flowplan.dataclass import dataclass
+from flowplan.dataclass import dataclass, field
 from flowplan.errors import Diagnostic
 from flowplan.planner.plan import Action
 

@@ -7,12 +7,11 @@ It must not know the state, the cluster, or where params come from.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field, replace
 
-from flowplan.dataclass import dataclass
+from flowplan.dataclass import dataclass, field, replace
 from flowplan.errors import Diagnostic
+from flowplan.pattern import pattern
 from flowplan.planner.expressions import Reference, contains, references
 from flowplan.planner.instances import Instances, Made, settle
 from flowplan.planner.template import Check, Edge, Import, Node, StepCatalogue, Template
@@ -30,7 +29,7 @@ from flowplan.protocol import StepSchema
 
 __all__ = ["expand"]
 
-_KEYED = re.compile(r'(.+?)\["[^"]*"\]')
+_KEYED = pattern(r'(.+?)\["[^"]*"\]')
 
 
 def expand(

@@ -10,9 +10,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
 
-from flowplan.dataclass import dataclass
+from flowplan.dataclass import dataclass, field
 from flowplan.errors import Diagnostic, TemplateError
 from flowplan.planner.export_values import Said, Unsayable, Writer, is_word
 from flowplan.planner.node_names import NodeNames

@@ -10,10 +10,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import field
 from typing import Final
 
-from flowplan.dataclass import dataclass
+from flowplan.dataclass import dataclass, field
 from flowplan.planner.absent import missing_params
 from flowplan.planner.expressions import (
     Expression,

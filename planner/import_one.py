@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 
-from flowplan.dataclass import dataclass
+from flowplan.dataclass import dataclass, replace
 from flowplan.planner.binding import bind
 from flowplan.planner.checks import check_plugins, compatibility
 from flowplan.planner.imports import check_node, look_up, owners_of

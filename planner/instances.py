@@ -6,9 +6,8 @@ It must not know what the nodes have to do with each other (`expand.py`), or ste
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
 
-from flowplan.dataclass import dataclass
+from flowplan.dataclass import dataclass, field
 from flowplan.planner.absent import missing_params
 from flowplan.planner.expressions import ExpressionError, NameScope, evaluate, references
 from flowplan.planner.expressions.rewrite import as_expression, literal, members_of

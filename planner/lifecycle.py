@@ -7,9 +7,8 @@ and what can't be done under a setting. It must not know HTTP, or how a plan is 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import field, replace
 
-from flowplan.dataclass import dataclass
+from flowplan.dataclass import dataclass, field, replace
 from flowplan.errors import Diagnostic
 from flowplan.planner.decide import Decision
 from flowplan.planner.ignoring import unsendable

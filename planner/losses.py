@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
+from flowplan.dataclass import replace
 from flowplan.planner.plan import NodeChange
 from flowplan.planner.workspace import Steps, Workspace
 from flowplan.state.model import ResourceRecord

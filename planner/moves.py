@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
+from flowplan.dataclass import replace
 from flowplan.errors import Diagnostic, PlanError
 from flowplan.planner.plan import NodeChange
 from flowplan.planner.template import Moved, Template

@@ -5,10 +5,10 @@ No message here contains a value: it may be a secret. Must not know what a value
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 
+from flowplan import lazy_json as json
 from flowplan.planner.values import Json, canonical
 
 __all__ = ["MAX_FILE", "file_text", "json_value"]

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field, replace
 from pathlib import Path
 from typing import TypeAlias
 
-from flowplan.dataclass import dataclass
+from flowplan.dataclass import dataclass, field, replace
 from flowplan.errors import Diagnostic, FlowplanError, TemplateError, UsageError, nearest
 from flowplan.planner.param_text import MAX_FILE, file_text, json_value
 from flowplan.planner.source import Document, read

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field
 
-from flowplan.dataclass import dataclass
+from flowplan.dataclass import dataclass, field
 from flowplan.planner.diff import value_at
 from flowplan.planner.values import Json, Path, seal_at, sensitive_paths
 from flowplan.planner.workspace import Steps

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator, Mapping
-from dataclasses import field, replace
 
-from flowplan.dataclass import dataclass
+from flowplan.dataclass import dataclass, field, replace
 from flowplan.errors import StateError
 from flowplan.planner.params import Params
 from flowplan.planner.resolve import Resolver

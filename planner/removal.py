@@ -7,8 +7,8 @@ are deleted only when `--allow-delete` names them. Must not know HTTP or renderi
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
+from flowplan.dataclass import replace
 from flowplan.errors import Diagnostic
 from flowplan.planner.decide import deleted_fields
 from flowplan.planner.effects import Effects

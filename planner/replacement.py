@@ -10,9 +10,9 @@ one and moving the model to it does, without an outage. Must not know HTTP or re
 
 from __future__ import annotations
 
-from dataclasses import replace
 from shlex import quote
 
+from flowplan.dataclass import replace
 from flowplan.errors import Diagnostic
 from flowplan.planner.decide import Decision
 from flowplan.planner.imports import owners_of

@@ -7,10 +7,9 @@ the cluster, or what will be done with the inputs.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
-from flowplan.dataclass import dataclass
+from flowplan.dataclass import dataclass, field, replace
 from flowplan.errors import Diagnostic, TemplateError
 from flowplan.planner.expressions import ExpressionError, evaluate, find
 from flowplan.planner.graph import Graph, edges_of

@@ -8,11 +8,10 @@ is left out is left out with it. Pure. It must not know clusters, or what will b
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
 from fnmatch import fnmatchcase
 from shlex import quote
 
-from flowplan.dataclass import dataclass
+from flowplan.dataclass import dataclass, replace
 from flowplan.errors import Diagnostic, PlanError, nearest
 from flowplan.planner.expressions import ExpressionError, references, target
 from flowplan.planner.graph import edges_of

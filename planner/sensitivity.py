@@ -7,9 +7,9 @@ what says that `openai_key` is a secret. Must not know where values come from.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from flowplan.dataclass import replace
 from flowplan.planner.expressions import references
 from flowplan.planner.params import Params
 from flowplan.planner.template import Template

@@ -7,12 +7,10 @@ know clusters, or what will be done with the inputs.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
-from flowplan.dataclass import dataclass
+from flowplan.dataclass import dataclass, field, replace
 from flowplan.errors import Diagnostic, PlanError, TemplateError
-from flowplan.planner.imports import wanted_imports
 from flowplan.planner.params import Params
 from flowplan.planner.resolve import Resolver
 from flowplan.planner.template import Node, Template
@@ -66,6 +64,11 @@ def _outputs(resolver: Resolver) -> Iterator[Diagnostic]:
 
 def _imports(resolver: Resolver, steps: Steps) -> Iterator[Diagnostic]:
     places = {item.node: (*item.path, "id") for item in resolver.template.imports}
+    if not places:
+        return
+    # On use: few templates take anything over.
+    from flowplan.planner.imports import wanted_imports
+
     try:
         wanted_imports(resolver.template, resolver.params, steps, {})
     except TemplateError as error:

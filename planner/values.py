@@ -9,8 +9,8 @@ providers or files.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import Any, TypeAlias
 
 from flowplan.dataclass import dataclass
@@ -42,6 +42,8 @@ Value: TypeAlias = Any
 Path: TypeAlias = tuple[str | int, ...]
 
 SEAL = "$flowplan.sealed"
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+"""Types of leaves without a mark: most of a tree, told apart before anything slower is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +77,23 @@ class Sensitive:
 
 def canonical(value: Json) -> bytes:
     """The one serialisation that digests are taken over: type-strict, keys sorted."""
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    ).encode("utf-8", "surrogatepass")
+    return _encoder()(value).encode("utf-8", "surrogatepass")
+
+
+@cache
+def _encoder() -> Callable[[Json], str]:
+    # On use: a template in YAML is checked without it.
+    import json
+
+    return json.JSONEncoder(
+        sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    ).encode
 
 
 def _map(value: Value, leaf: Callable[[Value, Path], Json], path: Path = ()) -> Json:
-    if isinstance(value, Mapping):
+    if type(value) in _PLAIN:
+        return value
+    if isinstance(value, (dict, Mapping)):
         return {key: _map(item, leaf, (*path, key)) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_map(item, leaf, (*path, index)) for index, item in enumerate(value)]
@@ -120,7 +132,7 @@ def masked(value: Value) -> Json:
 
 def is_sealed(value: Value) -> bool:
     """Whether this is the digest that stands for a sensitive value."""
-    return isinstance(value, Mapping) and len(value) == 1 and SEAL in value
+    return isinstance(value, (dict, Mapping)) and len(value) == 1 and SEAL in value
 
 
 def _digest(value: Json, path: Path, salt: str) -> Json:
@@ -184,13 +196,27 @@ def leaves(value: Value, path: Path = ()) -> Iterator[tuple[Path, Value]]:
 
 def sensitive_paths(value: Value) -> frozenset[Path]:
     """Where the marked and the sealed leaves are."""
-    return frozenset(
-        path
-        for path, item in leaves(value)
-        if isinstance(item, Sensitive)
-        or is_sealed(item)
-        or (isinstance(item, Unknown) and item.sensitive)
-    )
+    if not _has_leaf(value, _is_sensitive):
+        # As most trees: then no path is put together.
+        return frozenset()
+    return frozenset(path for path, item in leaves(value) if _is_sensitive(item))
+
+
+def _is_sensitive(leaf: Value) -> bool:
+    if isinstance(leaf, Unknown):
+        return leaf.sensitive
+    return isinstance(leaf, Sensitive) or is_sealed(leaf)
+
+
+def _has_leaf(value: Value, test: Callable[[Value], bool]) -> bool:
+    """Whether a leaf passes a test that no plain value does."""
+    if type(value) in _PLAIN:
+        return False
+    if isinstance(value, (dict, Mapping)) and not is_sealed(value):
+        return any(_has_leaf(item, test) for item in value.values())
+    if isinstance(value, (list, tuple)):
+        return any(_has_leaf(item, test) for item in value)
+    return test(value)
 
 
 def unknowns(value: Value) -> Iterator[Unknown]:
@@ -202,4 +228,8 @@ def unknowns(value: Value) -> Iterator[Unknown]:
 
 def has_unknown(value: Value) -> bool:
     """Whether anything in the tree is not known yet."""
-    return next(unknowns(value), None) is not None
+    return _has_leaf(value, _is_unknown)
+
+
+def _is_unknown(leaf: Value) -> bool:
+    return isinstance(leaf, Unknown)

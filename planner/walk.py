@@ -6,9 +6,8 @@ The middle of `planner.build`. It must not know how a plan is saved, drawn or ca
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
-from flowplan.dataclass import dataclass
+from flowplan.dataclass import dataclass, replace
 from flowplan.errors import Diagnostic
 from flowplan.planner.adopt import Adoption, adopt, as_import
 from flowplan.planner.decide import NOT_READ, Decision, Found, decide

@@ -9,9 +9,8 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Collection, Mapping
-from dataclasses import field, replace
 
-from flowplan.dataclass import dataclass
+from flowplan.dataclass import dataclass, field, replace
 from flowplan.errors import Diagnostic, PlanError, StateError
 from flowplan.planner.binding import bind
 from flowplan.planner.checks import check_plugins, compatibility

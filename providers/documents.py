@@ -11,7 +11,6 @@ from typing import Any
 from urllib.parse import quote
 
 from flowplan.errors import Diagnostic, ProviderError, Refused
-from flowplan.http_answers import not_understood
 from flowplan.protocol import Cluster, Json
 
 __all__ = ["named", "path_to", "read_all_documents", "read_documents", "required", "search"]
@@ -136,7 +135,7 @@ def _page(
             raise _incomplete(path)
         return [(str(hit["_id"]), dict(hit["_source"])) for hit in answer["hits"]["hits"]]
     except (AttributeError, KeyError, TypeError, ValueError):
-        raise not_understood(f"POST {path}", "It holds no search result.") from None
+        raise _not_understood(f"POST {path}", "It holds no search result.") from None
 
 
 def _incomplete(path: str) -> ProviderError:
@@ -157,5 +156,12 @@ def required(body: Json, key: str, what: str) -> str:
     """The text at `key` of an answer. Raises `ProviderError` FP324 when there is none."""
     value = body.get(key) if isinstance(body, Mapping) else None
     if not isinstance(value, str) or not value:
-        raise not_understood(what, f"It has no {key}.")
+        raise _not_understood(what, f"It has no {key}.")
     return value
+
+
+def _not_understood(what: str, why: str) -> ProviderError:
+    # On use: what only checks a template gets no answers.
+    from flowplan.http_answers import not_understood
+
+    return not_understood(what, why)

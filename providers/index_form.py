@@ -6,10 +6,10 @@ requests, or what a change needs.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from flowplan import lazy_json as json
 from flowplan.errors import ProviderError
 from flowplan.protocol import Flaw, Json
 from flowplan.providers.normalise import text

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
+from flowplan.dataclass import replace
 from flowplan.protocol import (
     Candidate,
     Cluster,

@@ -6,11 +6,11 @@ server and needs none of it. It must not know step types, except what the rules 
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
+from flowplan import lazy_json as json
+from flowplan.pattern import pattern
 from flowplan.protocol import Json
 from flowplan.providers.javamap import map_order
 
@@ -45,7 +45,7 @@ _ACTION_KEYS = (
     "pre_process_function",
     "post_process_function",
 )
-_CREDENTIAL = re.compile(r"\$\{credential\.([\w.-]+)\}")
+_CREDENTIAL = pattern(r"\$\{credential\.([\w.-]+)\}")
 _PLAIN_FROM, _PLAIN_TO = 1e-3, 1e7
 
 

@@ -7,11 +7,11 @@ resource is good, and no plan hangs on it. It must not know plans or states.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import TypeAlias, TypeVar
 
 from flowplan.errors import ProviderError, Unreachable
+from flowplan.pattern import pattern
 from flowplan.protocol import Cluster, Holder, Json
 from flowplan.providers.documents import read_all_documents
 from flowplan.providers.index_form import flat_settings
@@ -36,8 +36,8 @@ T = TypeVar("T")
 NOT_FOUND = 404
 NO_SUCH_API = "FP317"
 PIPELINES = {"ingest_pipeline": "/_ingest/pipeline", "search_pipeline": "/_search/pipeline"}
-_WORD = re.compile(r"[\w-]+")
-_LISTED = re.compile(r"""[^\s,"'\[\]]+""")
+_WORD = pattern(r"[\w-]+")
+_LISTED = pattern(r"""[^\s,"'\[\]]+""")
 
 
 def by_id(found: Found) -> dict[str, list[Holder]]:

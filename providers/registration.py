@@ -8,8 +8,8 @@ connectors and agents.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
+from flowplan.dataclass import replace
 from flowplan.errors import Diagnostic, Refused
 from flowplan.protocol import (
     Candidate,

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any, TypeAlias
 
-from flowplan.dataclass import dataclass
+from flowplan.dataclass import dataclass, replace
 from flowplan.errors import StateError, nearest
 from flowplan.state.model import Deposed, ResourceRecord, State
 

@@ -9,11 +9,10 @@ module must not know files: a `Log` keeps the entries.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
 from datetime import UTC, datetime
 from typing import Protocol
 
-from flowplan.dataclass import dataclass
+from flowplan.dataclass import dataclass, field
 from flowplan.protocol import Owned
 from flowplan.state.lines import Entry
 from flowplan.state.model import (

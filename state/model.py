@@ -7,10 +7,9 @@ This module must not know files, locks, HTTP or templates. Sensitive values are 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field, replace
 from typing import Any, Literal, TypeAlias
 
-from flowplan.dataclass import dataclass
+from flowplan.dataclass import dataclass, field, replace
 from flowplan.protocol import Owned
 
 __all__ = [

@@ -6,10 +6,9 @@ What an unfinished apply did is in no other place. This module must not know fil
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field, replace
 from typing import Any, NoReturn
 
-from flowplan.dataclass import dataclass
+from flowplan.dataclass import dataclass, field, replace
 from flowplan.errors import StateError
 from flowplan.protocol import Owned
 from flowplan.state.journal import JOURNAL_VERSION, Header

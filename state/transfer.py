@@ -7,8 +7,8 @@ a document comes from or what is printed.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 
+from flowplan.dataclass import replace
 from flowplan.errors import StateError
 from flowplan.state.backends import Backend, Snapshot
 from flowplan.state.codec import encode

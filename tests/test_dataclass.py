@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import dataclasses
 import pickle
+import subprocess
+import sys
 from dataclasses import FrozenInstanceError, field, fields, replace
 
 import pytest
@@ -38,6 +40,15 @@ class Counter:
 
     def __post_init__(self) -> None:
         self.twice = 2 * self.step
+
+
+@pytest.fixture(autouse=True, params=[False, True], ids=["few", "many"])
+def already_made(request):
+    """All of it for the first objects of a class, and for those that come after many."""
+    if request.param:
+        for number in range(50):
+            Point(number)
+            Counter(number)
 
 
 def pair(**kind):
@@ -158,11 +169,46 @@ def test_a_class_without_fields_has_equal_objects():
     assert len({Empty(), Empty()}) == 1
 
 
-def test_nothing_is_compiled_before_the_first_object():
+def test_nothing_is_compiled_for_the_first_objects():
     @dataclass(frozen=True, slots=True)
     class Late:
         a: int
 
-    assert "later" in Late.__init__.__qualname__
     Late(1)
+    assert Late.__init__.__qualname__.endswith("fill")
+    assert [Late(number).a for number in range(9)] == list(range(9))
     assert Late.__init__.__qualname__.endswith("Late.__init__")
+
+
+def test_the_first_objects_are_as_all_the_others():
+    for made in pair(frozen=True, slots=True):
+        shown = {repr(made(1, *more, c=[3])) for more in ([], ["x"]) for _ in range(50)}
+        assert len(shown) == 1
+
+
+@pytest.mark.parametrize(
+    ("args", "named"),
+    [((), {}), ((1, "x", [], 4), {}), ((1,), {"a": 2}), ((1,), {"d": 2}), ((), {"b": "y"})],
+)
+def test_every_object_is_refused_with_the_same_words(args, named):
+    texts = set()
+    for made in pair(frozen=True, slots=True):
+        for _ in range(50):
+            with pytest.raises(TypeError) as caught:
+                made(*args, **named)
+            texts.add(str(caught.value).replace("test_dataclass.", ""))
+    assert len(texts) == 1
+
+
+def test_the_library_is_loaded_only_for_who_asks_it():
+    code = (
+        "import sys; from flowplan.dataclass import dataclass, field, replace\n"
+        "@dataclass(frozen=True, slots=True)\nclass A:\n    a: 'int' = field(default=1)\n"
+        "one = replace(A(), a=2); print(one, one == A(2), hash(one) == hash(A(2)),"
+        " 'dataclasses' in sys.modules, 'inspect' in sys.modules)\n"
+        "import dataclasses; print([f.name for f in dataclasses.fields(A)], dataclasses.asdict(one))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines() == ["A(a=2) True True False False", "['a'] {'a': 2}"]

@@ -1,28 +1,21 @@
-"""One call of a verb: its flags and the screens to write to; and the way from click to a verb.
+"""One call of a verb: its flags and the screens to write to.
 
 A verb is a function from `Call` to an exit code. What goes wrong in it is raised as a
-`FlowplanError` and shown by the one handler in `flowplan.cli.guard`.
+`FlowplanError` and shown by the one handler in `flowplan.cli.guard`. It must not know how a command
+line is parsed.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from flowplan.cli.flags import Flags
-from flowplan.cli.helptext import HelpfulCommand
-from flowplan.cli.options import choice_of_format, shared
-from flowplan.dataclass import dataclass
+from flowplan.dataclass import dataclass, field
 from flowplan.errors import FlowplanError
-from flowplan.render.failure import raise_unless_reader_left
-from flowplan.render.json_file import JsonFile
-from flowplan.render.json_text import write_json
 from flowplan.render.look import Look
 from flowplan.render.screen import Screen
 
@@ -30,7 +23,7 @@ if TYPE_CHECKING:
     from flowplan.planner.params import Params
     from flowplan.project.settings import Settings
 
-__all__ = ["Call", "verb"]
+__all__ = ["Call", "carry_out"]
 
 
 @dataclass(frozen=True)
@@ -68,9 +61,14 @@ class Call:
     def result(self, text: Callable[[], str], document: Callable[[], Any]) -> None:
         """Print the result in the form that was asked for, and as JSON into the file."""
         if self.flags.json_into:
+            # On use, as `json_text` is: an editor that checks a template at every save wants text.
+            from flowplan.render.json_file import JsonFile
+
             with JsonFile(self.flags.json_into) as file:
                 file.document(document())
         if self.flags.json:
+            from flowplan.render.json_text import write_json
+
             write_json(self.out, document())
             return
         drawn = text()
@@ -78,51 +76,24 @@ class Call:
             self.out.line(drawn)
 
 
-def verb(
-    name: str,
-    *params: click.Parameter,
-    summary: str,
-    forms: Sequence[str] = ("text", "json"),
-    place: bool = True,
-    template_params: bool = True,
-    kind: type[HelpfulCommand] = HelpfulCommand,
-) -> Callable[[Callable[[Call], int]], click.Command]:
-    """Make a click command of a verb: its own parameters, then the shared ones."""
+def carry_out(run: Callable[[Call], int], flags: Flags) -> int:
+    """Run a verb with these flags; its exit code. Raises what it raises."""
+    call = Call.of(flags)
+    if flags.json_into:
+        from flowplan.render.json_file import JsonFile
 
-    def wrap(run: Callable[[Call], int]) -> click.Command:
-        def callback(**values: Any) -> int:
-            call = Call.of(_flags(name, values))
-            if call.flags.json_into:
-                # Told now rather than after the work; and nothing of an earlier run stays in it.
-                JsonFile(call.flags.json_into).close()
-            code = _run(run, call)
-            if call.out.failure is not None:
-                raise_unless_reader_left(call.out.failure, code)
-            return code
-
-        declared = [*params, choice_of_format(*forms), *shared(place=place, params=template_params)]
-        return kind(name.rpartition(" ")[2], params=declared, callback=callback, help=summary)
-
-    return wrap
-
-
-def _run(run: Callable[[Call], int], call: Call) -> int:
+        # Told now rather than after the work; and nothing of an earlier run stays in it.
+        JsonFile(flags.json_into).close()
     try:
-        return run(call)
+        code = run(call)
     except FlowplanError as error:
         # Only where something went wrong: `--help` and what goes well need none of it.
         from flowplan.cli.next_step import repeating
 
-        error.diagnostics = tuple(repeating(item, call.flags) for item in error.diagnostics)
+        error.diagnostics = tuple(repeating(item, flags) for item in error.diagnostics)
         raise
+    if call.out.failure is not None:
+        from flowplan.render.failure import raise_unless_reader_left
 
-
-def _flags(name: str, values: dict[str, Any]) -> Flags:
-    """The typed flags; those given before the verb count as given after it."""
-    context = click.get_current_context()
-    for key, value in context.find_root().params.items():
-        if not values.get(key):
-            values[key] = value
-    if values.pop("no_color", False):
-        values["color"] = "never"
-    return Flags(verb=name, **{key: value for key, value in values.items() if value is not None})
+        raise_unless_reader_left(call.out.failure, code)
+    return code

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 
 from flowplan.cli.approval import approve, can_ask, needs_approval
 from flowplan.cli.call import Call
@@ -17,6 +16,7 @@ from flowplan.cli.places import placing
 from flowplan.cli.running import carry_out
 from flowplan.cli.selecting import mode_of, selection_of
 from flowplan.cli.session import Opened, open_workspace
+from flowplan.dataclass import replace
 from flowplan.errors import Diagnostic, PlanError
 from flowplan.planner.build import build
 from flowplan.planner.plan import Mode, Plan

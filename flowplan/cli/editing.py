@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import field, replace
 from typing import Any
 
 from flowplan.cli.call import Call
 from flowplan.cli.changing import holding
-from flowplan.dataclass import dataclass
+from flowplan.dataclass import dataclass, field, replace
 from flowplan.errors import Diagnostic, StateError
 from flowplan.render.state_edits import edit_document, edit_text
 from flowplan.render.validation import warn

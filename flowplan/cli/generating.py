@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 from flowplan.cli.call import Call
 from flowplan.cli.endpoint import choose_endpoint, connect
 from flowplan.cli.next_step import next_after_failure, repeating
+from flowplan.dataclass import replace
 from flowplan.errors import Diagnostic, UsageError
 from flowplan.planner.generate_check import Generated, generate
 from flowplan.planner.imports import owners_of

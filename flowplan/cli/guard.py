@@ -5,7 +5,6 @@ It must not know verbs, or flags beyond what an error message needs.
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
 import sys
@@ -17,13 +16,11 @@ from flowplan.cli.early import Early, glance
 from flowplan.errors import FlowplanError
 from flowplan.render.screen import Screen
 
-__all__ = ["Terminated", "guarded", "in_a_process_of_its_own"]
+__all__ = ["Terminated", "guarded"]
 
 SIGINT_EXIT = 130
 SIGTERM_EXIT = 143
 INTERNAL_EXIT = 70
-_YOUNG = 50_000
-"""So many new objects make Python look for circular garbage; hardly anything here is any."""
 
 
 class Terminated(BaseException):
@@ -49,6 +46,11 @@ def guarded(words: Sequence[str], text: str | None = None) -> int:
 def _run(words: Sequence[str], early: Early, out: Screen, err: Screen) -> int:
     try:
         with _sigterm_raises():
+            from flowplan.cli.plain import plain
+
+            code = plain(words)
+            if code is not None:
+                return code
             from flowplan.cli.app import run
 
             return run(words)
@@ -70,19 +72,6 @@ def _run(words: Sequence[str], early: Early, out: Screen, err: Screen) -> int:
 
         _show(internal_error(error), early, out, err)
         return INTERNAL_EXIT
-
-
-@contextmanager
-def in_a_process_of_its_own() -> Iterator[None]:
-    """For a process that ends with this command: it looks for garbage seldom, and not at its end.
-
-    There the interpreter would walk through all that it has before it gives it up as a whole.
-    """
-    gc.set_threshold(_YOUNG)
-    try:
-        yield
-    finally:
-        gc.freeze()
 
 
 @contextmanager

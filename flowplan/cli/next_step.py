@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import shlex
-from dataclasses import replace
 
 from flowplan.cli.flags import Flags
+from flowplan.dataclass import replace
 from flowplan.errors import Diagnostic
 from flowplan.planner.plan import Plan
 from flowplan.planner.template import Template

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any, TextIO
 
 from flowplan.cli.flags import Flags
-from flowplan.dataclass import dataclass
+from flowplan.dataclass import dataclass, replace
 from flowplan.errors import Diagnostic, FlowplanError, PlanError, TemplateError
 from flowplan.planner.events import Event
 from flowplan.planner.params import Params

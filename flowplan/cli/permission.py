@@ -6,9 +6,8 @@ how a plan decides what needs one.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from flowplan.cli.call import Call
+from flowplan.dataclass import replace
 from flowplan.errors import Diagnostic, PlanError
 from flowplan.planner.plan import NodeChange, Plan
 from flowplan.planner.workspace import Workspace

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 
+from flowplan.dataclass import replace
 from flowplan.errors import Diagnostic, FlowplanError
 from flowplan.planner.template import Template
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,7 +12,7 @@ from flowplan.cli.next_step import next_after_checks, next_after_failure, repeat
 from flowplan.cli.places import placed
 from flowplan.cli.session import Opened
 from flowplan.cli.signals import Speaks, stop_on_signals
-from flowplan.dataclass import dataclass
+from flowplan.dataclass import dataclass, replace
 from flowplan.errors import FlowplanError
 from flowplan.planner.events import Event, Listener, Summary
 from flowplan.planner.plan import Plan

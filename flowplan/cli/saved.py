@@ -5,7 +5,6 @@ It is not asked for approval again: saving and naming it is the approval.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 from flowplan.cli.call import Call
@@ -14,6 +13,7 @@ from flowplan.cli.permission import most_deletes, refuse_many
 from flowplan.cli.places import placing
 from flowplan.cli.running import carry_out
 from flowplan.cli.session import Opened, open_workspace
+from flowplan.dataclass import replace
 from flowplan.errors import UsageError
 from flowplan.planner.absent import refuse_without_secrets
 from flowplan.planner.planfile import SavedPlan

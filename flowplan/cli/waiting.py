@@ -10,7 +10,6 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import field
 from typing import Any
 
 from flowplan.cli.call import Call
@@ -21,7 +20,7 @@ from flowplan.cli.places import placing
 from flowplan.cli.running import Done, progress, tell_end
 from flowplan.cli.session import Opened
 from flowplan.cli.signals import Speaks
-from flowplan.dataclass import dataclass
+from flowplan.dataclass import dataclass, field
 from flowplan.planner.binding import fingerprint
 from flowplan.planner.events import Event, Listener, Summary
 from flowplan.planner.plan import Mode, Plan

@@ -11,7 +11,6 @@ import io
 import signal
 import sys
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 
 from flowplan.cli.call import Call
@@ -20,6 +19,7 @@ from flowplan.cli.order import Order, Teller, read_order
 from flowplan.cli.places import placing
 from flowplan.cli.running import Done, perform
 from flowplan.cli.session import open_workspace
+from flowplan.dataclass import replace
 from flowplan.errors import FlowplanError, StalePlan
 from flowplan.planner.binding import fingerprint
 from flowplan.planner.plan import Plan

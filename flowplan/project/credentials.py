@@ -7,9 +7,8 @@ mapping of our own, never in the process's environment. It must not know how the
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field, replace
 
-from flowplan.dataclass import dataclass
+from flowplan.dataclass import dataclass, field, replace
 from flowplan.errors import Diagnostic, FlowplanError, ProjectError
 from flowplan.project.settings import Settings
 from flowplan.project.sources import SecretSource

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
+from flowplan.dataclass import replace
 from flowplan.errors import ProjectError, TemplateError
 from flowplan.planner.source import Document, read
 from flowplan.planner.template.fields import Fields

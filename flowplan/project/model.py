@@ -6,10 +6,9 @@ Texts are as written, paths too. This module must not know which block counts.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
 from pathlib import Path
 
-from flowplan.dataclass import dataclass
+from flowplan.dataclass import dataclass, field
 from flowplan.planner.source import Document
 from flowplan.planner.values import Json
 from flowplan.planner.values import Path as DocumentPath

@@ -7,10 +7,9 @@ file is written, nor flags: those come before whatever stands here.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
 from pathlib import Path
 
-from flowplan.dataclass import dataclass
+from flowplan.dataclass import dataclass, field
 from flowplan.planner.params import ParamsFile, ProjectParam
 from flowplan.project.sources import Spot, Text
 

@@ -7,11 +7,10 @@ value. This module must not know what a secret is for.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
 from pathlib import Path as FilePath
 from typing import Literal, TypeAlias
 
-from flowplan.dataclass import dataclass
+from flowplan.dataclass import dataclass, field
 from flowplan.errors import Diagnostic, ProjectError
 from flowplan.planner.param_text import MAX_FILE, file_text
 from flowplan.planner.source import Document

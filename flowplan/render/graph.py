@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import field
 from typing import Any
 
-from flowplan.dataclass import dataclass
+from flowplan.dataclass import dataclass, field
 from flowplan.render.sanitise import clean
 
 __all__ = ["GraphEdge", "GraphView", "graph_document", "graph_dot", "graph_mermaid", "graph_text"]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from flowplan.dataclass import replace
 from flowplan.errors import Diagnostic, UsageError
 from flowplan.render.json_text import json_line, json_text
 

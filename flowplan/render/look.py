@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
-
 from flowplan.dataclass import dataclass
+from flowplan.pattern import pattern
 from flowplan.render.colour import paint
 from flowplan.render.sanitise import clean
 
 __all__ = ["MADE_UP", "Look"]
 
-MADE_UP = re.compile(r"[A-Za-z0-9_-]{20}\Z")
+MADE_UP = pattern(r"[A-Za-z0-9_-]{20}\Z")
 """An id as OpenSearch makes them."""
 
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 
+from flowplan.pattern import pattern
+
 __all__ = ["clean", "clean_lines"]
 
-_UNSAFE = re.compile(
+_UNSAFE = pattern(
     "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
     "\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )
@@ -29,6 +31,8 @@ def _escape(match: re.Match[str]) -> str:
 
 def clean(text: str) -> str:
     """One line of text with control, direction and invisible characters as escapes."""
+    if text.isascii() and text.isprintable():
+        return text
     return _UNSAFE.sub(_escape, text)
 
 

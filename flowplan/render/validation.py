@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from flowplan.errors import Diagnostic
 from flowplan.planner.template import Template
-from flowplan.render.diagnostics import diagnostics_document, diagnostics_text
 from flowplan.render.sanitise import clean
 from flowplan.render.screen import Screen
 
@@ -28,12 +27,17 @@ def valid_text(path: str, template: Template) -> str:
 
 def valid_document(warnings: Sequence[Diagnostic]) -> dict[str, Any]:
     """The diagnostics document with the warnings, and `valid`."""
+    # On use, as below: a template without a warning needs none of it.
+    from flowplan.render.diagnostics import diagnostics_document
+
     return {"valid": True, **diagnostics_document(warnings)}
 
 
 def warn(screen: Screen, warnings: Sequence[Diagnostic]) -> None:
     """Print warnings, if there are any, with a line below them."""
     if warnings:
+        from flowplan.render.diagnostics import diagnostics_text
+
         screen.line(diagnostics_text(warnings, screen.look()) + "\n")
 
 

@@ -10,10 +10,9 @@ It must not know routes or workflows.
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import field
 from typing import Protocol
 
-from flowplan.dataclass import dataclass
+from flowplan.dataclass import dataclass, field
 from flowplan.errors import UsageError
 from flowplan.server.errors import Rejected
 

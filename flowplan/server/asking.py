@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import field
 from typing import Any, TypeAlias
 
-from flowplan.dataclass import dataclass
+from flowplan.dataclass import dataclass, field
 from flowplan.server.access import Caller
 from flowplan.server.errors import Rejected
 from flowplan.server.validation import read_template

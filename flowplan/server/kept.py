@@ -9,10 +9,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import field, replace
 from typing import Any, TypeAlias
 
-from flowplan.dataclass import dataclass
+from flowplan.dataclass import dataclass, field, replace
 from flowplan.errors import StateError
 from flowplan.providers.registry import Registry
 from flowplan.server.documents import Order, Workflow

@@ -11,10 +11,9 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import field
 from threading import RLock
 
-from flowplan.dataclass import dataclass
+from flowplan.dataclass import dataclass, field
 from flowplan.errors import StateError
 from flowplan.planner.reconcile.match import known_ids
 from flowplan.planner.workspace import Lost

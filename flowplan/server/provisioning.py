@@ -9,11 +9,10 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, TypeAlias
 from uuid import uuid4
 
-from flowplan.dataclass import dataclass
+from flowplan.dataclass import dataclass, replace
 from flowplan.errors import FlowplanError, LockHeld, Unreachable
 from flowplan.planner.plan import Plan
 from flowplan.server.access import Caller

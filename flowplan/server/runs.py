@@ -11,9 +11,8 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import field
 
-from flowplan.dataclass import dataclass
+from flowplan.dataclass import dataclass, field
 from flowplan.planner.execute import Stop
 from flowplan.server.logs import request_id, told
 

@@ -10,10 +10,10 @@ import json
 import shutil
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 
+from flowplan.dataclass import replace
 from flowplan.errors import FlowplanError, StateError
 from flowplan.server.documents import Workflow
 from flowplan.server.store import Changed

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+from flowplan.dataclass import replace
 from flowplan.errors import StateError
 from flowplan.server.documents import Workflow
 from flowplan.server.store import Changed

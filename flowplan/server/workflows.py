@@ -7,10 +7,9 @@ anything is provisioned.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, TypeAlias
 
-from flowplan.dataclass import dataclass
+from flowplan.dataclass import dataclass, replace
 from flowplan.errors import FlowplanError
 from flowplan.server.access import Caller
 from flowplan.server.bodies import resources

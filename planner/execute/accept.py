@@ -7,8 +7,8 @@ know how anything is drawn.
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 
+from flowplan.dataclass import replace
 from flowplan.errors import Diagnostic, PlanError, StalePlan
 from flowplan.planner.accept import survey
 from flowplan.planner.events import Event, Listener, Summary

@@ -10,15 +10,14 @@ import threading
 import time
 from collections.abc import Hashable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import field, replace
 from uuid import uuid4
 
-from flowplan.dataclass import dataclass
+from flowplan.dataclass import dataclass, field, replace
 from flowplan.errors import Diagnostic, FlowplanError
 from flowplan.planner.events import Event, Listener
 from flowplan.planner.plan import Action, NodeChange
 from flowplan.planner.reconcile.match import known_ids
-from flowplan.planner.values import Json, Sensitive, Value, leaves
+from flowplan.planner.values import Json, Sensitive, Value, leaves, sensitive_paths
 from flowplan.planner.workspace import Steps, Workspace
 from flowplan.protocol import Cluster, StepType
 from flowplan.state.journal import JournalWriter
@@ -169,7 +168,7 @@ class Run:
 
     def hide(self, inputs: Mapping[str, Value]) -> None:
         """Keep the secrets in `inputs` out of every message: a server may quote what it got."""
-        if self.workspace.connection is not None:
+        if self.workspace.connection is not None and sensitive_paths(inputs):
             self.workspace.connection.hide(
                 str(leaf.value) for _, leaf in leaves(inputs) if isinstance(leaf, Sensitive)
             )

@@ -6,9 +6,8 @@ Used for creates and for the first half of replacements. Must not know the order
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
-from flowplan.dataclass import dataclass
+from flowplan.dataclass import dataclass, replace
 from flowplan.errors import AnswerLost, FlowplanError, LockLost
 from flowplan.planner.execute.context import Run, new_intent
 from flowplan.planner.plan import Action

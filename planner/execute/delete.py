@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 
+from flowplan.dataclass import replace
 from flowplan.errors import FlowplanError, LockLost, Refused
 from flowplan.planner.execute.context import Run, new_intent
 from flowplan.planner.execute.in_place import resume

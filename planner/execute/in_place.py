@@ -9,8 +9,8 @@ know the order of nodes.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
+from flowplan.dataclass import replace
 from flowplan.errors import FlowplanError, InUse, LockLost, Refused
 from flowplan.planner.events import Event
 from flowplan.planner.execute.context import Run, new_intent

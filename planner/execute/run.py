@@ -9,9 +9,8 @@ from __future__ import annotations
 import getpass
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import field, replace
 
-from flowplan.dataclass import dataclass
+from flowplan.dataclass import dataclass, field, replace
 from flowplan.errors import FlowplanError, LockLost
 from flowplan.planner.events import Event, Listener, Summary
 from flowplan.planner.execute.accept import accept

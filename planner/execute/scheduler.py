@@ -10,11 +10,10 @@ import heapq
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field
 from queue import SimpleQueue
 from typing import TypeAlias
 
-from flowplan.dataclass import dataclass
+from flowplan.dataclass import dataclass, field
 from flowplan.planner.execute.stop import Stop
 
 __all__ = ["HeldBack", "Key", "Outcome", "Task", "run"]

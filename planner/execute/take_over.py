@@ -6,8 +6,8 @@ No request but reads until it is recorded. Must not know the order of nodes.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
+from flowplan.dataclass import replace
 from flowplan.planner.adopt import adopt
 from flowplan.planner.execute.context import Run
 from flowplan.planner.execute.update import update

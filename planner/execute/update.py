@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 
+from flowplan.dataclass import replace
 from flowplan.errors import FlowplanError, InUse, LockLost, Refused
 from flowplan.planner.diff import ABSENT, value_at
 from flowplan.planner.execute.context import Run, new_intent

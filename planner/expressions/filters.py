@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from flowplan.dataclass import dataclass
+from flowplan.pattern import pattern
 from flowplan.planner.expressions.errors import Refusal, UnknownName
 from flowplan.planner.expressions.operators import bounded, is_number, number
 from flowplan.planner.expressions.text import as_text, kind
@@ -22,7 +23,7 @@ from flowplan.planner.values import Json
 __all__ = ["FILTERS", "FilterSpec"]
 
 MAX_PRECISION = 15
-_NUMBER = re.compile(r"\s*[+-]?[0-9]{1,100}(\.[0-9]{1,100})?([eE][+-]?[0-9]{1,3})?\s*", re.ASCII)
+_NUMBER = pattern(r"\s*[+-]?[0-9]{1,100}(\.[0-9]{1,100})?([eE][+-]?[0-9]{1,3})?\s*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

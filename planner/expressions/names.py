@@ -8,9 +8,8 @@ may be instances of a `for_each` (`group["eu"]`). This module must not know temp
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import field
 
-from flowplan.dataclass import dataclass
+from flowplan.dataclass import dataclass, field
 from flowplan.errors import nearest
 from flowplan.planner.expressions.errors import UnknownName
 from flowplan.planner.expressions.text import kind

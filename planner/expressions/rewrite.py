@@ -7,10 +7,10 @@ not know what is replaced, or why.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
+from flowplan import lazy_json as json
 from flowplan.dataclass import dataclass
 from flowplan.planner.expressions.errors import ExpressionError
 from flowplan.planner.expressions.scan import OPENING, Expression, contains, scan

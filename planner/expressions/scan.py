@@ -6,12 +6,11 @@ Jinja2 loaded. This module must not know what names mean or how an expression is
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import field
 from functools import lru_cache
 
-from flowplan.dataclass import dataclass
+from flowplan.dataclass import dataclass, field
+from flowplan.pattern import pattern
 from flowplan.planner.expressions.errors import TOO_LARGE, ExpressionError
 from flowplan.planner.expressions.syntax import Check, Filter, Node, Ref
 from flowplan.planner.expressions.tokens import KEYWORDS, NAME, SEGMENT, tokenize
@@ -23,8 +22,8 @@ __all__ = ["Expression", "Reference", "contains", "references", "scan"]
 OPENING = "${{"
 MAX_SEGMENTS = 32
 # `group["eu"].model_group_id` is plain, too: a for_each makes many of these, all different.
-_PLAIN = re.compile(rf"""\$\{{\{{\s*({NAME}(?:\.{SEGMENT}|\["[^"\\]*"\])*)\s*\}}\}}""")
-_PARTS = re.compile(rf"""\["([^"\\]*)"\]|\.?({SEGMENT})""")
+_PLAIN = pattern(rf"""\$\{{\{{\s*({NAME}(?:\.{SEGMENT}|\["[^"\\]*"\])*)\s*\}}\}}""")
+_PARTS = pattern(rf"""\["([^"\\]*)"\]|\.?({SEGMENT})""")
 
 
 @dataclass(frozen=True, slots=True)

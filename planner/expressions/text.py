@@ -5,9 +5,9 @@ This module must not know `Unknown` and `Sensitive`: it gets plain JSON.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 
+from flowplan import lazy_json as json
 from flowplan.planner.values import Json
 
 __all__ = ["as_text", "kind"]

@@ -12,6 +12,7 @@ import re
 from typing import Literal
 
 from flowplan.dataclass import dataclass
+from flowplan.pattern import pattern
 from flowplan.planner.expressions.errors import NOT_ALLOWED, TOO_LARGE, ExpressionError
 from flowplan.planner.values import Json
 
@@ -29,7 +30,7 @@ MAX_TOKENS = 1_000
 MAX_BRACKETS = 20
 MAX_DIGITS = 100
 
-_TOKEN = re.compile(
+_TOKEN = pattern(
     rf"""(?P<space>\s+)
     | (?P<string>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")
     | (?P<number>[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)
@@ -37,8 +38,8 @@ _TOKEN = re.compile(
     | (?P<operator>//|==|!=|<=|>=|\*\*|[-+/%~<>()\[\]{{}},:.|=*])""",
     re.VERBOSE | re.DOTALL,
 )
-_SEGMENT = re.compile(SEGMENT)
-_ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|x[0-9a-fA-F]{2}|.)", re.DOTALL)
+_SEGMENT = pattern(SEGMENT)
+_ESCAPE = pattern(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|x[0-9a-fA-F]{2}|.)", re.DOTALL)
 _PLAIN_ESCAPES = {
     "\\": "\\", "'": "'", '"': '"', "/": "/",
     "n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f",

@@ -7,8 +7,8 @@ that as `notes` until then. Must not know plans.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
+from flowplan.dataclass import replace
 from flowplan.planner.refresh import read_documents
 from flowplan.planner.values import Json
 from flowplan.planner.workspace import Steps

@@ -6,8 +6,8 @@ Run by apply and destroy under the lock, before they plan. Must not know what th
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
+from flowplan.dataclass import replace
 from flowplan.planner.reconcile.match import known_ids
 from flowplan.planner.reconcile.owned import merged_owned, with_all_owned
 from flowplan.planner.reconcile.settle import quiet, settle

@@ -10,8 +10,8 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
+from flowplan.dataclass import replace
 from flowplan.planner.reconcile.match import assign, fits
 from flowplan.planner.reconcile.owned import merged_owned
 from flowplan.planner.reconcile.tasks import Look, look

@@ -6,13 +6,12 @@ document without mistakes never pays for them. This module must not know what a 
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import field
 from typing import Any, Literal, TypeAlias
 
-from flowplan.dataclass import dataclass
+from flowplan.dataclass import dataclass, field
+from flowplan.pattern import pattern
 
 __all__ = ["MAX_EXCERPT", "Document", "Place", "Position", "Syntax", "line_starts"]
 
@@ -23,7 +22,7 @@ Syntax: TypeAlias = Literal["yaml", "json"]
 # Nobody finds a place in a longer line; minified JSON would fill the screen.
 MAX_EXCERPT = 400
 
-_BREAK = re.compile(r"\r\n|\n|\r")
+_BREAK = pattern(r"\r\n|\n|\r")
 
 
 @dataclass(frozen=True, slots=True)

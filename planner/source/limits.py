@@ -6,7 +6,7 @@ is refused before it costs memory. This module must not know YAML or JSON.
 
 from __future__ import annotations
 
-import re
+from flowplan.pattern import pattern
 
 __all__ = [
     "MAX_BYTES",
@@ -26,7 +26,7 @@ MAX_DEPTH = 100
 MAX_VALUES = 1_000_000
 MAX_DIGITS = 100
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_SURROGATE = pattern("[\ud800-\udfff]")
 
 
 class SourceFault(Exception):

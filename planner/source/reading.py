@@ -6,10 +6,10 @@ The one door to the two readers. This module must not know what is in the files.
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 
 from flowplan.errors import Diagnostic, TemplateError
+from flowplan.pattern import pattern
 from flowplan.planner.source.document import MAX_EXCERPT, Document, Json, Syntax
 from flowplan.planner.source.limits import MAX_BYTES, SourceFault, unpaired_surrogate
 
@@ -19,7 +19,7 @@ _BOM = "\ufeff"
 _WIDE_BOMS = (b"\xff\xfe", b"\xfe\xff")
 # Nothing is known of the meaning when a text can't even be read, so the name of a key decides
 # whether its line may be shown.
-_SECRET_LINE = re.compile(
+_SECRET_LINE = pattern(
     r"(?i)(?:key|secret|token|passw(?:or)?d|credential|authorization)[\w\s\"'-]{0,40}[:=]"
 )
 

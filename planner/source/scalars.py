@@ -7,14 +7,14 @@ its JSON form would. This module must not know events or files.
 from __future__ import annotations
 
 import math
-import re
 
+from flowplan.pattern import pattern
 from flowplan.planner.source.document import Json
 from flowplan.planner.source.limits import MAX_DIGITS, not_a_number, too_many_digits
 
 __all__ = ["number", "plain"]
 
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+_NUMBER = pattern(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _WORDS: dict[str, bool | None] = {"": None, "null": None, "true": True, "false": False}
 _NOT_NUMBERS = frozenset(
     (

@@ -6,9 +6,9 @@ aliases that expand beyond the limits. Places come from `yaml_places`, on demand
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
+from flowplan.pattern import pattern
 from flowplan.planner.source.document import Json
 from flowplan.planner.source.limits import (
     MAX_DEPTH,
@@ -34,7 +34,7 @@ from flowplan.planner.source.yaml_events import (
 __all__ = ["load"]
 
 # As JSON with comments looks after it was pasted; `https://` is none.
-_COMMENT = re.compile(r"(?:^|\s)(//|/\*)")
+_COMMENT = pattern(r"(?:^|\s)(//|/\*)")
 
 
 def load(text: str) -> Json:

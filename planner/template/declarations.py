@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import field
 from typing import cast
 
-from flowplan.dataclass import dataclass
+from flowplan.dataclass import dataclass, field
 from flowplan.planner.template.checks import read_checks
 from flowplan.planner.template.fields import Fields, wrong_type
 from flowplan.planner.template.formats import kinds_of

@@ -6,10 +6,10 @@ them is checked. It must not know step types or values.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection
 from typing import Final
 
+from flowplan import lazy_json as json
 from flowplan.planner.expressions import ExpressionError, contains, scan
 from flowplan.planner.template.fields import Fields, wrong_type
 from flowplan.planner.template.model import ALWAYS, Presence

@@ -5,9 +5,9 @@ This module must not know where in a template they stand.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 
+from flowplan.pattern import pattern
 from flowplan.planner.values import Json
 
 __all__ = ["NAME_RULE", "is_version", "kind_of", "kinds_of", "seconds", "unwanted_characters"]
@@ -15,9 +15,9 @@ __all__ = ["NAME_RULE", "is_version", "kind_of", "kinds_of", "seconds", "unwante
 # Flow Framework and ML Commons 3.7 and later, for names of connectors, models and groups.
 NAME_RULE = r"""^[\p{L}\p{N}\s.,!?():@\-_/'"]*$"""
 _NAME_MARKS = frozenset(" \t\n\x0b\f\r.,!?():@-_/'\"")
-_DURATION = re.compile(r"([0-9]+)(nanos|micros|ms|s|m|h|d)")
+_DURATION = pattern(r"([0-9]+)(nanos|micros|ms|s|m|h|d)")
 _SECONDS = {"nanos": 1e-9, "micros": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600, "d": 86400}
-_VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+(-(alpha|beta|rc)[0-9]+)?(-SNAPSHOT)?")
+_VERSION = pattern(r"[0-9]+\.[0-9]+\.[0-9]+(-(alpha|beta|rc)[0-9]+)?(-SNAPSHOT)?")
 _MOST_SECONDS = 1e9
 
 

@@ -7,9 +7,8 @@ step types, or what nodes mean to each other.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
 
-from flowplan.dataclass import dataclass
+from flowplan.dataclass import dataclass, field
 from flowplan.planner.expressions import contains
 from flowplan.planner.template.fields import Fields
 from flowplan.planner.template.formats import is_version, kind_of

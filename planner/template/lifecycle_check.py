@@ -5,9 +5,9 @@ It must not know states or clusters.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
+from flowplan.pattern import pattern
 from flowplan.planner.template.catalogue import StepCatalogue
 from flowplan.planner.template.model import Lifecycle, Node
 from flowplan.planner.template.order import Dependencies
@@ -20,7 +20,7 @@ from flowplan.protocol import StepSchema
 __all__ = ["check_lifecycle"]
 
 EACH_KEY = "[each.key]"
-_KEY = re.compile(r'\["[^"]*"\]|\[each\.key\]')
+_KEY = pattern(r'\["[^"]*"\]|\[each\.key\]')
 
 
 def check_lifecycle(

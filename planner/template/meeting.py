@@ -6,9 +6,7 @@ types there are.
 
 from __future__ import annotations
 
-from dataclasses import field
-
-from flowplan.dataclass import dataclass
+from flowplan.dataclass import dataclass, field
 from flowplan.planner.expressions import contains
 from flowplan.planner.template.model import Node
 from flowplan.planner.template.report import Report, listed

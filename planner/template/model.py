@@ -7,10 +7,9 @@ step types.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
 from typing import Literal, TypeAlias, get_args
 
-from flowplan.dataclass import dataclass
+from flowplan.dataclass import dataclass, field
 from flowplan.planner.source import Document
 from flowplan.planner.values import Json, Path
 

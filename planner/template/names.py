@@ -6,9 +6,8 @@ An expression is read here and never evaluated. It must not know what a value wi
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field, replace
 
-from flowplan.dataclass import dataclass
+from flowplan.dataclass import dataclass, field, replace
 from flowplan.planner.expressions import (
     ExpressionError,
     Reference,

@@ -7,9 +7,8 @@ workflow without `for_each` is left as it is. It must not know what the checks a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
-from flowplan.dataclass import dataclass
+from flowplan.dataclass import dataclass, replace
 from flowplan.planner.expressions import contains
 from flowplan.planner.expressions.rewrite import renamed
 from flowplan.planner.template.declarations import Declarations

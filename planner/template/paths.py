@@ -5,15 +5,14 @@ Pure; it must not know what a path leads to.
 
 from __future__ import annotations
 
-import json
-import re
-
+from flowplan import lazy_json as json
+from flowplan.pattern import pattern
 from flowplan.planner.values import Path
 
 __all__ = ["input_path", "path_text"]
 
-_SEGMENT = re.compile(r'(?:^|\.)([^.\[\]"]+)|\[([0-9]{1,6})\]|\[("(?:[^"\\]|\\.)*")\]')
-_PLAIN = re.compile(r'[^.\[\]"]+')
+_SEGMENT = pattern(r'(?:^|\.)([^.\[\]"]+)|\[([0-9]{1,6})\]|\[("(?:[^"\\]|\\.)*")\]')
+_PLAIN = pattern(r'[^.\[\]"]+')
 
 
 def input_path(text: str) -> Path | None:

@@ -6,9 +6,9 @@ with mistakes may have its secrets in the wrong place. It must not know how exce
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from flowplan.pattern import pattern
 from flowplan.planner.expressions import contains
 from flowplan.planner.template.model import ParamSpec
 from flowplan.planner.template.workflow import Workflow
@@ -17,7 +17,7 @@ from flowplan.protocol import StepSchema
 
 __all__ = ["secret_params", "secret_paths"]
 
-_SECRET_NAME = re.compile(
+_SECRET_NAME = pattern(
     r"(?i)credential|secret|passw(or)?d|token|authorization|api[_-]?key|(^|[_-])key$"
 )
 

@@ -8,9 +8,8 @@ module must not know values or places.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
 
-from flowplan.dataclass import dataclass
+from flowplan.dataclass import dataclass, field
 from flowplan.planner.template.catalogue import StepCatalogue
 from flowplan.planner.template.model import Edge, Node, Template
 from flowplan.protocol import StepSchema

@@ -6,9 +6,8 @@ This module must not know what the nodes mean to each other.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
 
-from flowplan.dataclass import dataclass
+from flowplan.dataclass import dataclass, field
 from flowplan.planner.template.fields import Fields, wrong_type
 from flowplan.planner.template.foreach import PRESENCE_KEYS, read_presence
 from flowplan.planner.template.formats import seconds

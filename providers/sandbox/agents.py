@@ -5,8 +5,7 @@ Neither tool types nor an llm's model are checked, nor are names unique. Must no
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from flowplan.dataclass import replace
 from flowplan.providers.sandbox import checks, search, wire
 from flowplan.providers.sandbox.node import Node
 from flowplan.providers.sandbox.routes import Route

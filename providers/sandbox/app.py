@@ -73,13 +73,14 @@ class SandboxApp:
         *,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
+        timer: Callable[[], float] = time.perf_counter,
     ) -> None:
         if options.path is None:
             raise ValueError("the sandbox needs a file; write sandbox:PATH")
         self.options = options
         self.counts: Counter[str] = Counter()
         self._counts_guard = threading.Lock()
-        self._sleep = sleep
+        self._sleep, self._timer = sleep, timer
         self._store = Store(options.path)
         self._node = Node(options, self._store, clock)
         self._faults = FaultPlan(options, self._ordinal)
@@ -116,6 +117,7 @@ class SandboxApp:
 
     def handle(self, request: Request, timeout: float | None = None) -> Reply:
         """Answer one request that is already read."""
+        begun = self._timer()
         route, request, methods = self._table.find(request)
         with self._counts_guard:
             self.counts[route.key if route else f"{request.method} *"] += 1
@@ -124,7 +126,7 @@ class SandboxApp:
         shown = route is not None and (not route.reads or request.opaque_id is not None)
         action = route.action if route else ""
         with executing(self._node, action, request.opaque_id) if shown else nullcontext():
-            late = self._wait(self.options.latency + fault.delay, timeout)
+            late, waited = self._way_there(fault.delay, timeout)
             if fault.kind == "reset":
                 raise ConnectionReset("injected by the sandbox's reset_rate")
             if not fault.effect:
@@ -136,15 +138,26 @@ class SandboxApp:
             raise AnswerLost("injected by the sandbox's lost_rate")
         if late:
             raise AnswerTooLate(f"no answer within {timeout} s")
+        self._way_back(self.options.latency + fault.delay, waited, begun)
         return fault.reply() if fault.kind == "error" else reply
 
-    def _wait(self, latency: float, timeout: float | None) -> bool:
-        late = timeout is not None and latency > timeout
-        if latency:
+    def _way_there(self, delay: float, timeout: float | None) -> tuple[bool, float]:
+        """Half of the latency; whether the client is gone by the end, and the seconds waited."""
+        wait = self.options.latency / 2 + delay
+        late = timeout is not None and self.options.latency + delay > timeout
+        if late and timeout is not None:
             # A real node goes on when the client has stopped waiting; so the effect comes, only
             # not later than the client's patience.
-            self._sleep(timeout if late and timeout is not None else latency)
-        return late
+            wait = timeout
+        if wait:
+            self._sleep(wait)
+        return late, wait
+
+    def _way_back(self, whole: float, waited: float, begun: float) -> None:
+        """The rest: a request takes as long as was set, what it does here included."""
+        left = whole - max(waited, self._timer() - begun)
+        if left > 0:
+            self._sleep(left)
 
     @staticmethod
     def _crash(kind: str) -> None:

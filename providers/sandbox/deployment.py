@@ -6,10 +6,10 @@ part; `settled` says what the model is by now. Must not know HTTP.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any
 
+from flowplan.dataclass import replace
 from flowplan.providers.sandbox.node import Node
 from flowplan.providers.sandbox.store import Doc, Tx
 

@@ -6,10 +6,10 @@ or counts them finds none. Copying them is in `reindexing`.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any
 
+from flowplan.dataclass import replace
 from flowplan.providers.sandbox import index_body, wire
 from flowplan.providers.sandbox.ids import random_uuid
 from flowplan.providers.sandbox.node import Node

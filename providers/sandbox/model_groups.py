@@ -6,8 +6,7 @@ makes two when registrations race, a real node does.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from flowplan.dataclass import replace
 from flowplan.providers.sandbox import checks, search, wire
 from flowplan.providers.sandbox.node import Node
 from flowplan.providers.sandbox.routes import Route

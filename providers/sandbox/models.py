@@ -5,10 +5,10 @@ Answers as in transcript 06. Deploying is `deployments`; must not know how a pre
 
 from __future__ import annotations
 
-from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any
 
+from flowplan.dataclass import replace
 from flowplan.providers.sandbox import connector_body, model_body, search, wire
 from flowplan.providers.sandbox.deployment import is_cached, serving_snapshot, settled
 from flowplan.providers.sandbox.deployments import start

@@ -8,12 +8,11 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from flowplan.dataclass import dataclass
+from flowplan.dataclass import dataclass, replace
 
 __all__ = ["ALL_PLUGINS", "SandboxOptions", "parse_options"]
 

@@ -6,10 +6,10 @@ Must not know what the value is.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any
 
+from flowplan.dataclass import replace
 from flowplan.providers.sandbox.wire import Reply
 
 __all__ = ["drop", "filter_path", "keep", "nested"]

@@ -6,9 +6,8 @@ A family of endpoints adds itself by a tuple of `Route`; must not know any famil
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 
-from flowplan.dataclass import dataclass
+from flowplan.dataclass import dataclass, replace
 from flowplan.providers.sandbox import wire
 from flowplan.providers.sandbox.node import Node
 from flowplan.providers.sandbox.wire import Reply, Request

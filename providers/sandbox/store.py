@@ -15,11 +15,10 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import field
 from pathlib import Path
 from typing import Any, Literal
 
-from flowplan.dataclass import dataclass
+from flowplan.dataclass import dataclass, field
 
 __all__ = ["Doc", "Store", "Tx", "Written"]
 

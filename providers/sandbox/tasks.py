@@ -5,8 +5,7 @@ Like a deployment, a task's state is a function of its stored times.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from flowplan.dataclass import replace
 from flowplan.providers.sandbox import javajson, search, wire
 from flowplan.providers.sandbox.node import Node
 from flowplan.providers.sandbox.routes import Route

@@ -7,10 +7,9 @@ WSGI (that is `app`), SQLite (that is `store`) or any single endpoint.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
 from typing import Any, TypeAlias
 
-from flowplan.dataclass import dataclass
+from flowplan.dataclass import dataclass, field
 from flowplan.providers.sandbox import javajson
 
 __all__ = ["ApiError", "Json", "JsonObject", "Reply", "Request"]

@@ -10,9 +10,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from threading import Event, Thread
 
+from flowplan.dataclass import replace
 from flowplan.errors import FlowplanError, LockLost, UsageError
 from flowplan.state.backends.store import Lease, Store
 from flowplan.state.lock import LockHolder, lost

@@ -29,10 +29,9 @@ import os
 import secrets
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from threading import Lock
 
-from flowplan.dataclass import dataclass
+from flowplan.dataclass import dataclass, replace
 from flowplan.errors import Diagnostic, FlowplanError, LockLost, StateError
 from flowplan.state.backends.opensearch_head import Head, Held, Pointer, Unreadable, pack, unpack
 from flowplan.state.backends.opensearch_index import Documents, Version

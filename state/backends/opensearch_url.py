@@ -12,10 +12,9 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Mapping
-from dataclasses import field, replace
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
-from flowplan.dataclass import dataclass
+from flowplan.dataclass import dataclass, field, replace
 from flowplan.errors import FlowplanError, ProviderError, StateError, nearest
 from flowplan.http import Connection, open_connection
 

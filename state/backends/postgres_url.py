@@ -9,10 +9,9 @@ URL. This module must not know statements or connections.
 from __future__ import annotations
 
 import re
-from dataclasses import field
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
-from flowplan.dataclass import dataclass
+from flowplan.dataclass import dataclass, field
 from flowplan.errors import FlowplanError, StateError
 
 __all__ = ["Address", "parse_url"]

@@ -10,12 +10,11 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import field
 from email.utils import parsedate_to_datetime
 from threading import Lock
 from typing import Any, TypeVar
 
-from flowplan.dataclass import dataclass
+from flowplan.dataclass import dataclass, field
 from flowplan.errors import FlowplanError, StateError
 from flowplan.state.backends.s3_errors import (
     Conditions,

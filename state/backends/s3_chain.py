@@ -12,10 +12,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field
 from typing import Any, Literal
 
-from flowplan.dataclass import dataclass
+from flowplan.dataclass import dataclass, field
 from flowplan.errors import FlowplanError, StateError
 
 __all__ = ["AT_ONCE", "Chain", "Gap", "Kind", "Segment", "walk"]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from flowplan.cli.app import VERBS
-from flowplan.cli.call import Call, verb
+from flowplan.cli.call import Call
 from flowplan.cli.options import REFRESH_ONLY, REPLACE, RUN, SELECT, option, optional_argument
+from flowplan.cli.verbs import verb
 from flowplan.errors import UsageError
 
 __all__ = ["command"]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flowplan.cli.app import VERBS
-from flowplan.cli.call import Call, verb
+from flowplan.cli.call import Call
 from flowplan.cli.options import option, optional_argument
+from flowplan.cli.verbs import verb
 
 if TYPE_CHECKING:
     from flowplan.planner.workspace import Workspace

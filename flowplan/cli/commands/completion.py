@@ -6,7 +6,8 @@ import click
 from click.shell_completion import get_completion_class
 
 from flowplan.cli.app import VERBS, build_app
-from flowplan.cli.call import Call, verb
+from flowplan.cli.call import Call
+from flowplan.cli.verbs import verb
 
 __all__ = ["command"]
 

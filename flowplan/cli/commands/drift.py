@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from flowplan.cli.app import VERBS
-from flowplan.cli.call import Call, verb
+from flowplan.cli.call import Call
 from flowplan.cli.options import SELECT, flag, optional_argument
+from flowplan.cli.verbs import verb
+from flowplan.dataclass import replace
 
 __all__ = ["command"]
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from flowplan.cli.app import VERBS
-from flowplan.cli.call import Call, verb
+from flowplan.cli.call import Call
 from flowplan.cli.options import optional_argument
+from flowplan.cli.verbs import verb
 
 __all__ = ["command"]
 

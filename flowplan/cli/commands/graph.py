@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from flowplan.cli.app import VERBS
-from flowplan.cli.call import Call, verb
+from flowplan.cli.call import Call
 from flowplan.cli.options import optional_argument
 from flowplan.cli.session import find
+from flowplan.cli.verbs import verb
 from flowplan.planner.graph import Graph, edges_of
 from flowplan.planner.template import Template
 from flowplan.render.graph import (

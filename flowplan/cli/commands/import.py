@@ -8,12 +8,12 @@ three ways have in common is their name only: `flowplan.cli.generating` and
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from flowplan.cli.app import VERBS
-from flowplan.cli.call import Call, verb
+from flowplan.cli.call import Call
 from flowplan.cli.dashed_ids import TakesIds
 from flowplan.cli.options import LOCK_TIMEOUT, flag, option, optional_argument
+from flowplan.cli.verbs import verb
+from flowplan.dataclass import replace
 from flowplan.errors import UsageError
 
 __all__ = ["command"]

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from flowplan.cli.app import VERBS
-from flowplan.cli.call import Call, verb
+from flowplan.cli.call import Call
 from flowplan.cli.options import optional_argument
+from flowplan.cli.verbs import verb
 from flowplan.errors import ProjectError
 
 __all__ = ["command"]

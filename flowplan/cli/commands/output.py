@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from flowplan.cli.app import VERBS
-from flowplan.cli.call import Call, verb
+from flowplan.cli.call import Call
 from flowplan.cli.complete import output_names
 from flowplan.cli.options import optional_argument
+from flowplan.cli.verbs import verb
 from flowplan.errors import StateError, nearest
 
 __all__ = ["command"]

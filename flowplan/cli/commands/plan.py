@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flowplan.cli.app import VERBS
-from flowplan.cli.call import Call, verb
+from flowplan.cli.call import Call
 from flowplan.cli.options import (
     ALLOW_DELETE,
     MAX_DELETES,
@@ -18,6 +17,8 @@ from flowplan.cli.options import (
     option,
     optional_argument,
 )
+from flowplan.cli.verbs import verb
+from flowplan.dataclass import replace
 
 if TYPE_CHECKING:
     from flowplan.planner.plan import Plan

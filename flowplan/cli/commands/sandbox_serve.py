@@ -5,9 +5,10 @@ from __future__ import annotations
 import click
 
 from flowplan.cli.app import SANDBOX_VERBS
-from flowplan.cli.call import Call, verb
+from flowplan.cli.call import Call
 from flowplan.cli.endpoint import sandbox_refusals
 from flowplan.cli.options import option
+from flowplan.cli.verbs import verb
 from flowplan.errors import UsageError
 
 __all__ = ["command"]

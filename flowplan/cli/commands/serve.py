@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flowplan.cli.app import VERBS
-from flowplan.cli.call import Call, verb
+from flowplan.cli.call import Call
 from flowplan.cli.endpoint import choose_endpoint, credentials_for, sandbox_refusals
 from flowplan.cli.options import Parameter, flag, option
+from flowplan.cli.verbs import verb
 from flowplan.errors import UsageError
 
 if TYPE_CHECKING:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from flowplan.cli.app import VERBS
-from flowplan.cli.call import Call, verb
+from flowplan.cli.call import Call
 from flowplan.cli.options import optional_argument
+from flowplan.cli.verbs import verb
 
 __all__ = ["command"]
 

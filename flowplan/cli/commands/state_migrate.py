@@ -6,8 +6,9 @@ import os
 from collections.abc import Sequence
 
 from flowplan.cli.app import STATE_VERBS
-from flowplan.cli.call import Call, verb
+from flowplan.cli.call import Call
 from flowplan.cli.options import LOCK_TIMEOUT, option
+from flowplan.cli.verbs import verb
 from flowplan.errors import Diagnostic, StateError
 from flowplan.state.backends import Backend
 

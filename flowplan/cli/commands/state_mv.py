@@ -5,9 +5,10 @@ from __future__ import annotations
 import click
 
 from flowplan.cli.app import STATE_VERBS
-from flowplan.cli.call import Call, verb
+from flowplan.cli.call import Call
 from flowplan.cli.complete import node_names
 from flowplan.cli.options import LOCK_TIMEOUT
+from flowplan.cli.verbs import verb
 
 __all__ = ["command"]
 
@@ -22,11 +23,10 @@ __all__ = ["command"]
 )
 def command(call: Call) -> int:
     """Rename it wherever the state names it, and say what the template has to say now."""
-    from dataclasses import replace
-
     from flowplan.cli.editing import at_work, tell, write
     from flowplan.cli.next_step import next_after_edit
     from flowplan.cli.session import open_existing
+    from flowplan.dataclass import replace
     from flowplan.planner.moves import naming
     from flowplan.providers.registry import Registry
     from flowplan.state.edit import move

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from flowplan.cli.app import STATE_VERBS
-from flowplan.cli.call import Call, verb
+from flowplan.cli.call import Call
+from flowplan.cli.verbs import verb
 
 __all__ = ["command"]
 

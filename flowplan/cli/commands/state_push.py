@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
 from flowplan.cli.app import STATE_VERBS
-from flowplan.cli.call import Call, verb
+from flowplan.cli.call import Call
 from flowplan.cli.options import LOCK_TIMEOUT, flag
+from flowplan.cli.verbs import verb
+from flowplan.dataclass import replace
 
 if TYPE_CHECKING:
     from flowplan.cli.editing import Edit

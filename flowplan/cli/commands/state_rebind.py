@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from flowplan.cli.app import STATE_VERBS
-from flowplan.cli.call import Call, verb
+from flowplan.cli.call import Call
 from flowplan.cli.options import APPROVE, LOCK_TIMEOUT
+from flowplan.cli.verbs import verb
 
 __all__ = ["command"]
 
@@ -18,12 +19,11 @@ __all__ = ["command"]
 )
 def command(call: Call) -> int:
     """Ask the cluster who it is, show both, ask, write."""
-    from dataclasses import replace
-
     from flowplan.cli.approval import can_ask, confirm
     from flowplan.cli.editing import at_work, tell, write
     from flowplan.cli.next_step import next_after_edit
     from flowplan.cli.session import open_workspace
+    from flowplan.dataclass import replace
     from flowplan.render.state_edits import cluster_text
     from flowplan.state.model import ClusterIdentity
     from flowplan.state.records import to_json

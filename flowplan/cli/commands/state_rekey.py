@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from flowplan.cli.app import STATE_VERBS
-from flowplan.cli.call import Call, verb
+from flowplan.cli.call import Call
 from flowplan.cli.options import LOCK_TIMEOUT, flag
+from flowplan.cli.verbs import verb
 from flowplan.errors import Diagnostic
 
 if TYPE_CHECKING:
@@ -24,12 +25,11 @@ __all__ = ["command"]
 )
 def command(call: Call) -> int:
     """Check the values given against the old digests, then replace those; nothing connects."""
-    from dataclasses import replace
-
     from flowplan.cli.editing import at_work, tell, write
     from flowplan.cli.next_step import next_after_edit
     from flowplan.cli.places import placing
     from flowplan.cli.session import find, load_template, required_template
+    from flowplan.dataclass import replace
     from flowplan.planner.rekey import rekey
     from flowplan.providers.registry import Registry
     from flowplan.state.backends import open_backend

@@ -5,8 +5,9 @@ from __future__ import annotations
 import click
 
 from flowplan.cli.app import STATE_VERBS
-from flowplan.cli.call import Call, verb
+from flowplan.cli.call import Call
 from flowplan.cli.options import LOCK_TIMEOUT
+from flowplan.cli.verbs import verb
 
 __all__ = ["command"]
 
@@ -20,11 +21,10 @@ __all__ = ["command"]
 )
 def command(call: Call) -> int:
     """Change the name; lineage and nodes stay."""
-    from dataclasses import replace
-
     from flowplan.cli.editing import at_work, tell, write
     from flowplan.cli.next_step import next_after_edit
     from flowplan.cli.session import find
+    from flowplan.dataclass import replace
     from flowplan.errors import StateError
     from flowplan.state.backends import open_backend
 

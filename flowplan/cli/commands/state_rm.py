@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from flowplan.cli.app import STATE_VERBS
-from flowplan.cli.call import Call, verb
+from flowplan.cli.call import Call
 from flowplan.cli.complete import node_names
 from flowplan.cli.options import LOCK_TIMEOUT, flag
+from flowplan.cli.verbs import verb
 from flowplan.errors import Diagnostic
 from flowplan.state.model import ResourceRecord, State
 
@@ -52,9 +53,8 @@ def command(call: Call) -> int:
 
 
 def _told(call: Call, edit: Edit, before: State, nodes: Sequence[str]) -> Edit:
-    from dataclasses import replace
-
     from flowplan.cli.next_step import next_after_edit
+    from flowplan.dataclass import replace
     from flowplan.render.state_edits import kept_document, kept_lines
     from flowplan.state.edit import users_of
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import click
 
 from flowplan.cli.app import STATE_VERBS
-from flowplan.cli.call import Call, verb
+from flowplan.cli.call import Call
 from flowplan.cli.complete import node_names
+from flowplan.cli.verbs import verb
 
 __all__ = ["command"]
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from flowplan.cli.app import VERBS
-from flowplan.cli.call import Call, verb
+from flowplan.cli.call import Call
+from flowplan.cli.verbs import verb
 
 __all__ = ["command"]
 

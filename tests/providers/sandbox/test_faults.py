@@ -101,27 +101,45 @@ def test_a_second_run_goes_on_where_the_first_one_stopped(open_api: Any) -> None
     assert first == expected
 
 
-def test_latency_is_slept_once_a_request(open_api: Any) -> None:
+def test_half_of_the_latency_is_slept_before_the_effect_and_half_after(open_api: Any) -> None:
     slept: list[float] = []
-    api = open_api("latency=50ms", sleep=slept.append)
+    api = open_api("latency=50ms", sleep=slept.append, timer=float)
     api.ok("GET", "/")
     api.send("GET", "/_nope")
-    assert slept == [0.05, 0.05]
+    assert slept == pytest.approx([0.025] * 4)
+
+
+def test_what_a_request_does_is_part_of_its_latency(open_api: Any) -> None:
+    slept: list[float] = []
+    # It begins at 0, and the answer is there after 45 ms.
+    api = open_api("latency=50ms", sleep=slept.append, timer=iter([0.0, 0.045]).__next__)
+    api.ok("GET", "/")
+    assert slept == pytest.approx([0.025, 0.005])
+
+
+def test_what_takes_longer_than_the_latency_is_not_held_up(open_api: Any) -> None:
+    slept: list[float] = []
+    api = open_api("latency=50ms", sleep=slept.append, timer=iter([0.0, 0.06]).__next__)
+    api.ok("GET", "/")
+    assert slept == [0.025]
 
 
 def test_some_requests_take_longer_by_the_seed_and_are_carried_out(
     open_api: Any, connector_body: Any
 ) -> None:
     slept: list[float] = []
-    api = open_api("delay_rate=0.5&delay=200ms&latency=50ms&seed=5", sleep=slept.append)
+    api = open_api(
+        "delay_rate=0.5&delay=200ms&latency=50ms&seed=5", sleep=slept.append, timer=float
+    )
     for _ in range(40):
         assert api.send(*CREATE, connector_body)[0] == 200
-    late = [seconds - 0.05 for seconds in slept if seconds > 0.05]
+    there, back = slept[::2], slept[1::2]
+    late = [seconds - 0.025 for seconds in there if seconds > 0.025]
     assert 10 < len(late) < 30
     assert 0 < min(late) < max(late) <= 0.2
-    assert len(slept) == 40
+    assert back == pytest.approx([0.025] * 40)
     plan = FaultPlan(parse_options("sandbox:?delay_rate=0.5&delay=200ms&seed=5"))
-    assert [plan.at(number).delay + 0.05 for number in range(40)] == slept
+    assert [plan.at(number).delay + 0.025 for number in range(40)] == there
 
 
 def test_an_answer_that_comes_too_late_has_its_effect(open_api: Any) -> None:
