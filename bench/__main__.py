@@ -26,7 +26,7 @@ from bench.case import Case, Figure, Setting
 from bench.cases import CASES, select
 from bench.compare import falls
 from bench.installed import install
-from bench.measure import Failed
+from bench.measure import Failed, LeftOut
 from bench.page import PAGE, with_figures
 from bench.report import document, table
 from bench.terraform import found, version
@@ -49,8 +49,8 @@ def main(arguments: Sequence[str]) -> int:
         repeat = 1 if options.quick else options.repeat
         program = options.program or install(Path(place, "installed"))
         setting = Setting(Path(place), repeat, options.quick, program, found(), _say)
-        measured, failed = _measured(cases, setting)
-        now = document(measured, failed, _machine(setting))
+        measured, failed, left_out = _measured(cases, setting)
+        now = document(measured, failed, _machine(setting), left_out)
     return _told(now, options)
 
 
@@ -76,9 +76,10 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
 
 def _measured(
     cases: Sequence[Case], setting: Setting
-) -> tuple[Mapping[str, Sequence[Figure]], Mapping[str, str]]:
+) -> tuple[Mapping[str, Sequence[Figure]], Mapping[str, str], Mapping[str, str]]:
     measured: dict[str, Sequence[Figure]] = {}
     failed: dict[str, str] = {}
+    left_out: dict[str, str] = {}
     for case in cases:
         setting.say(f"{case.name}: {case.title}")
         place = setting.directory / case.name
@@ -88,7 +89,9 @@ def _measured(
         except Failed as error:
             failed[case.name] = str(error)
             setting.say(f"  failed: {error}")
-    return measured, failed
+        except LeftOut as reason:
+            left_out[case.name] = str(reason)
+    return measured, failed, left_out
 
 
 def _machine(setting: Setting) -> dict[str, Any]:
@@ -107,6 +110,8 @@ def _told(now: Mapping[str, Any], options: argparse.Namespace) -> int:
     print(table(now["figures"]))
     for case, error in now["failed"].items():
         print(f"\n{case} failed: {error}")
+    for case, reason in now["left_out"].items():
+        print(f"\n{case} was left out: {reason}")
     text = json.dumps(now, indent=2, ensure_ascii=False) + "\n"
     if options.json:
         options.json.write_text(text, "utf-8")

@@ -30,7 +30,7 @@ CASES: Sequence[Case] = (
     Case("makespan-chain", "beside the bound: a chain", makespan("chain", 500)),
     Case("makespan-dag", "beside the bound: a random graph", makespan("dag", 500)),
     Case("requests", "999 nodes against a cluster that costs nothing", requests),
-    Case("live", "50 triples on a real node beside ten bare threads", live, usual=False),
+    Case("live", "50 triples on a real node beside ten bare threads", live),
     *(
         Case(
             f"grid-{shape}-{count}",

@@ -17,7 +17,7 @@ from bench import bare
 from bench.bound import bound, fsync_seconds, step_cost
 from bench.case import Figure, Setting, figure
 from bench.graphs import Graph, Kind, build
-from bench.measure import Failed, Sample
+from bench.measure import Failed, LeftOut, Sample
 from bench.stand_in import requests_so_far, running
 from bench.subject import Flowplan
 
@@ -185,7 +185,7 @@ def live(setting: Setting) -> Iterator[Figure]:
 def _node() -> Iterator[str]:
     """The node that FLOWPLAN_TEST_ENDPOINT names, else one that is started for this.
 
-    Raises `Failed` where none can be started.
+    Raises `LeftOut` where none can be started.
     """
     named = os.environ.get("FLOWPLAN_TEST_ENDPOINT")
     if named:
@@ -200,4 +200,4 @@ def _node() -> Iterator[str]:
         with node() as url:
             yield url
     except pytest.skip.Exception as none:
-        raise Failed(f"no real node: {none}") from None
+        raise LeftOut(f"no real node: {none}") from None

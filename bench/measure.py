@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Failed", "Sample", "Spread", "alternate", "run", "spread"]
+__all__ = ["Failed", "LeftOut", "Sample", "Spread", "alternate", "run", "spread"]
 
 _LAUNCHER = Path(__file__).with_name("launch.py")
 _TOLD = 2000
@@ -23,6 +23,10 @@ KIB = 1024
 
 class Failed(Exception):
     """A command that was to be measured did not do what it should; the text says which and how."""
+
+
+class LeftOut(Exception):
+    """Something that a case needs is not on this machine; the text says what."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,4 +29,5 @@ def with_figures(page: str, kept: Mapping[str, Any]) -> str:
         f"Median of {machine['repeat']}, {machine['cores']} cores, Python {machine['python']}, "
         f"{machine['peer'] or 'without Terraform'}; an fsync took {machine['fsync_ms']:g} ms."
     )
-    return f"{before}{BEGIN}\n\n{told}\n\n{table(kept['figures'])}\n\n{END}{after}"
+    left = "".join(f"\n\n{case} was left out: {why}" for case, why in kept["left_out"].items())
+    return f"{before}{BEGIN}\n\n{told}\n\n{table(kept['figures'])}{left}\n\n{END}{after}"

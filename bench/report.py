@@ -22,11 +22,15 @@ _HUNDRED, _TEN = 100, 10
 
 
 def document(
-    found: Mapping[str, Sequence[Figure]], failed: Mapping[str, str], machine: Mapping[str, Any]
+    found: Mapping[str, Sequence[Figure]],
+    failed: Mapping[str, str],
+    machine: Mapping[str, Any],
+    left_out: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """All that is kept of a run, as JSON: the machine, and each figure with its case.
 
     A quick run's limits are not judged: a tenth of the nodes pays for start-up ten times over.
+    `left_out` has the cases that this machine can't measure, and why.
     """
     quick = machine.get("quick", False)
     figures = [
@@ -39,6 +43,7 @@ def document(
         "machine": dict(machine),
         "figures": figures,
         "failed": dict(failed),
+        "left_out": dict(left_out or {}),
     }
 
 

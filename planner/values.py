@@ -132,6 +132,8 @@ def masked(value: Value) -> Json:
 
 def is_sealed(value: Value) -> bool:
     """Whether this is the digest that stands for a sensitive value."""
+    if type(value) in _PLAIN:
+        return False
     return isinstance(value, (dict, Mapping)) and len(value) == 1 and SEAL in value
 
 
@@ -184,7 +186,9 @@ def seal_at(value: Json, paths: frozenset[Path], salt: str, path: Path = ()) -> 
 
 def leaves(value: Value, path: Path = ()) -> Iterator[tuple[Path, Value]]:
     """Every leaf with its path, in document order; an empty object or list is a leaf."""
-    if isinstance(value, Mapping) and value and not is_sealed(value):
+    if type(value) in _PLAIN:
+        yield path, value
+    elif isinstance(value, (dict, Mapping)) and value and not is_sealed(value):
         for key, item in value.items():
             yield from leaves(item, (*path, key))
     elif isinstance(value, (list, tuple)) and value:

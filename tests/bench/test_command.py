@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from bench import __main__ as command
+from bench.case import Case, Figure, Setting
 from bench.cases import CASES, select
 from bench.installed import install
+from bench.measure import LeftOut
 from flowplan import __version__
 
 
@@ -20,7 +23,20 @@ def test_the_cases_have_names_of_their_own() -> None:
 
 def test_patterns_select_cases_and_none_selects_the_usual_ones() -> None:
     assert [case.name for case in select(["life-*"])] == ["life-triples-1000", "life-chain-500"]
-    assert "live" not in {case.name for case in select([])}
+    assert "grid-chain-100" not in {case.name for case in select([])}
+
+
+def test_a_case_that_this_machine_can_not_measure_is_left_out_and_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def measure(_: Setting) -> Iterator[Figure]:
+        raise LeftOut("there is no Java")
+
+    monkeypatch.setattr(command, "select", lambda _: [Case("live", "a node", measure)])
+    report = tmp_path / "report.json"
+    assert command.main(["--directory", str(tmp_path), "--json", str(report)]) == 0
+    assert "live was left out: there is no Java" in capsys.readouterr().out
+    assert json.loads(report.read_text())["left_out"] == {"live": "there is no Java"}
 
 
 def test_a_pattern_that_fits_nothing_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

@@ -25,6 +25,11 @@ def test_the_figures_replace_those_before_them_and_nothing_else() -> None:
     assert with_figures(once, KEPT) == once
 
 
+def test_what_was_left_out_is_said() -> None:
+    kept = {**KEPT, "left_out": {"live": "there is no Java"}}
+    assert "live was left out: there is no Java" in with_figures(f"{BEGIN}\n{END}\n", kept)
+
+
 def test_a_page_without_a_place_for_them_is_refused() -> None:
     with pytest.raises(ValueError, match="where its figures stand"):
         with_figures("# Title\n", KEPT)
