@@ -30,4 +30,7 @@ def with_figures(page: str, kept: Mapping[str, Any]) -> str:
         f"{machine['peer'] or 'without Terraform'}; an fsync took {machine['fsync_ms']:g} ms."
     )
     left = "".join(f"\n\n{case} was left out: {why}" for case, why in kept["left_out"].items())
+    left += "".join(
+        f"\n\n{case} failed, and has no figures of this run." for case in kept["failed"]
+    )
     return f"{before}{BEGIN}\n\n{told}\n\n{table(kept['figures'])}{left}\n\n{END}{after}"

@@ -262,7 +262,7 @@ def _shown(value: Value, *, sensitive: bool) -> Json:
 
 
 def _is_sensitive(value: Value) -> bool:
-    if value is ABSENT:
+    if value is ABSENT or type(value) in _EXACT:
         return False
     return (
         isinstance(value, Sensitive)

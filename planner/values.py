@@ -114,6 +114,8 @@ def reveal(value: Value) -> Json:
 
 def masked(value: Value) -> Json:
     """What people may see: `(sensitive)` and None (not known) in the place of marked leaves."""
+    if type(value) in _PLAIN:
+        return value
 
     def leaf(item: Value, _: Path) -> Json:
         if isinstance(item, Sensitive) or (isinstance(item, Unknown) and item.sensitive):
@@ -225,6 +227,8 @@ def _has_leaf(value: Value, test: Callable[[Value], bool]) -> bool:
 
 def unknowns(value: Value) -> Iterator[Unknown]:
     """Every `Unknown` in the tree."""
+    if type(value) in _PLAIN:
+        return
     for _, item in leaves(value):
         if isinstance(item, Unknown):
             yield item

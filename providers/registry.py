@@ -5,7 +5,6 @@ A new family of steps is one file and one line here. It must not know what a ste
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
 from typing import cast
@@ -64,7 +63,6 @@ class Registry:
     def __init__(self, extra: Iterable[StepType] = ()) -> None:
         self._modules = {name: module for module, names in _FAMILIES.items() for name in names}
         self._loaded: dict[str, StepType] = {step.name: step for step in extra}
-        self._guard = threading.RLock()
         self._scanned = False
 
     def step(self, name: str) -> StepType:
@@ -73,10 +71,7 @@ class Registry:
         Raises `ProviderError`: FP300 for an unknown one, with the nearest name; FP301 for one
         that only Flow Framework knows; FP302 when a third party's can't be loaded.
         """
-        found = self._loaded.get(name)
-        if found is None:
-            with self._guard:
-                found = self._loaded.get(name) or self._load(name)
+        found = self._loaded.get(name) or self._load(name)
         if found is None:
             raise self.unknown(name)
         return found
@@ -135,6 +130,7 @@ class Registry:
     def _load(self, name: str) -> StepType | None:
         module = self._modules.get(name)
         if module is not None:
+            # Two threads that both get here note the same objects, so no lock is needed.
             for step in import_module(module).STEPS:
                 self._loaded[step.name] = step
         elif not self._scanned:
@@ -155,7 +151,7 @@ class Registry:
                 raise _broken(entry.name, entry.value, f"{type(error).__name__}: {error}") from None
             if not fits:
                 raise _broken(entry.name, entry.value, "It is no step type of that name.")
-            self._loaded[entry.name] = cast("StepType", step)
+            self._loaded.setdefault(entry.name, cast("StepType", step))
         self._scanned = True
 
 

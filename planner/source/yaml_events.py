@@ -58,7 +58,13 @@ def events(text: str) -> Iterator[Any]:
     # PyYAML can be built without libyaml; the slow parser reads the same.
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        yield from yaml.parse(text, Loader=loader)
+        parser = loader(text)
+        try:
+            # As `yaml.parse`, which asks twice for each.
+            while (event := parser.get_event()) is not None:
+                yield event
+        finally:
+            parser.dispose()
     except yaml.MarkedYAMLError as error:
         raise _syntax(error, text) from None
     except yaml.YAMLError:

@@ -121,7 +121,9 @@ class _Builder:
         if not event.style and top is not None and top.flow and _COMMENT.search(text):
             raise _foreign_comment(text, offset)
         value = text if event.style else plain(text, offset)
-        self._count(1, offset)
+        self.count += 1
+        if self.count > MAX_VALUES:
+            raise too_many_values(offset)
         if event.anchor is not None:
             self.anchors[event.anchor] = (value, 1, 0)
         self._add(value, 0)

@@ -30,6 +30,11 @@ def test_what_was_left_out_is_said() -> None:
     assert "live was left out: there is no Java" in with_figures(f"{BEGIN}\n{END}\n", kept)
 
 
+def test_what_failed_is_said() -> None:
+    kept = {**KEPT, "failed": {"live": "DELETE answered 409"}}
+    assert "live failed, and has no figures" in with_figures(f"{BEGIN}\n{END}\n", kept)
+
+
 def test_a_page_without_a_place_for_them_is_refused() -> None:
     with pytest.raises(ValueError, match="where its figures stand"):
         with_figures("# Title\n", KEPT)
