@@ -35,20 +35,21 @@ _FEW = 8
 
 
 class _Field:
-    """What is said of one field. `factory` makes its default, where it has none itself."""
+    """What is said of one field: the library's arguments mean what they mean there."""
 
-    __slots__ = ("compare", "default", "factory", "init", "kind", "name", "repr")
+    __slots__ = ("compare", "default", "default_factory", "init", "kind", "name", "repr")
 
     def __init__(
         self,
+        *,
         default: Any = _MISSING,
-        factory: Any = _MISSING,
+        default_factory: Any = _MISSING,
         init: bool = True,
         repr: bool = True,
         compare: bool = True,
     ) -> None:
         self.default = default
-        self.factory = factory
+        self.default_factory = default_factory
         self.init = init
         self.repr = repr
         self.compare = compare
@@ -60,8 +61,8 @@ class _Field:
         import dataclasses
 
         rest: dict[str, Any] = {"init": self.init, "repr": self.repr, "compare": self.compare}
-        if self.factory is not _MISSING:
-            return dataclasses.field(default_factory=self.factory, **rest)
+        if self.default_factory is not _MISSING:
+            return dataclasses.field(default_factory=self.default_factory, **rest)
         if self.default is not _MISSING:
             return dataclasses.field(default=self.default, **rest)
         return dataclasses.field(**rest)
@@ -108,16 +109,7 @@ if not TYPE_CHECKING:
 
         return make if cls is None else make(cls)
 
-    def field(
-        *,
-        default: Any = _MISSING,
-        default_factory: Any = _MISSING,
-        init: bool = True,
-        repr: bool = True,
-        compare: bool = True,
-    ) -> Any:
-        """Say something of a field; the arguments mean what they mean in the standard library."""
-        return _Field(default, default_factory, init, repr, compare)
+    field = _Field
 
     def replace(obj: Any, /, **changes: Any) -> Any:
         """A copy of `obj` with other values in these fields. Raises `TypeError` for no field."""
@@ -161,7 +153,7 @@ def _read(given: type) -> Iterator[_Field]:
         if kind.startswith("ClassVar"):
             continue
         value = given.__dict__.get(name, _MISSING)
-        item = value if type(value) is _Field else _from_library(value) or _Field(value)
+        item = value if type(value) is _Field else _from_library(value) or _Field(default=value)
         item.name, item.kind = name, kind
         yield item
 
@@ -173,7 +165,10 @@ def _from_library(value: Any) -> _Field | None:
         return None
     default = _MISSING if value.default is library.MISSING else value.default
     factory = _MISSING if value.default_factory is library.MISSING else value.default_factory
-    return _Field(default, factory, value.init, value.repr, value.compare)
+    return _Field(
+        default=default, default_factory=factory,
+        init=value.init, repr=value.repr, compare=value.compare,
+    )  # fmt: skip
 
 
 def _slotted(given: type, items: tuple[_Field, ...]) -> Any:
@@ -222,8 +217,8 @@ def _filled(self: Any, args: tuple[Any, ...], named: dict[str, Any]) -> bool:
         elif item.init and item.name in named:
             value = named[item.name]
             left -= 1
-        elif item.factory is not _MISSING:
-            value = item.factory()
+        elif item.default_factory is not _MISSING:
+            value = item.default_factory()
         elif item.default is not _MISSING:
             value = item.default
         elif item.init:
@@ -254,8 +249,8 @@ def _init(cls: Any, frozen: bool, slots: bool) -> _Source:
     for item in _own_fields(cls):
         name = value = item.name
         default = ""
-        if item.factory is not _MISSING:
-            known[f"_new_{name}"] = item.factory
+        if item.default_factory is not _MISSING:
+            known[f"_new_{name}"] = item.default_factory
             value = f"_new_{name}()"
             if item.init:
                 value, default = f"{value} if {name} is _missing else {name}", "=_missing"

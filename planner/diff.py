@@ -20,6 +20,7 @@ from flowplan.planner.values import (
     canonical,
     has_unknown,
     is_sealed,
+    is_sensitive,
     leaves,
     masked,
     not_given,
@@ -238,7 +239,7 @@ def verdict(step: StepType, difference: Difference, recorded: Mapping[str, Json]
 def field_change(difference: Difference, *, forces_replace: bool) -> FieldChange:
     """The difference as people and scripts may see it."""
     before, after = difference.before, difference.after
-    sensitive = _is_sensitive(before) or _is_sensitive(after)
+    sensitive = is_sensitive(before) or is_sensitive(after)
     waiting = list(unknowns(after)) if after is not ABSENT else []
     # A node that it waits for says more than a secret that was not given.
     pending = next((item for item in waiting if item.node), waiting[0] if waiting else None)
@@ -259,13 +260,3 @@ def _shown(value: Value, *, sensitive: bool) -> Json:
     if value is ABSENT:
         return None
     return "(sensitive)" if sensitive and not isinstance(value, (Mapping, list)) else masked(value)
-
-
-def _is_sensitive(value: Value) -> bool:
-    if value is ABSENT or type(value) in _EXACT:
-        return False
-    return (
-        isinstance(value, Sensitive)
-        or is_sealed(value)
-        or (isinstance(value, Unknown) and value.sensitive)
-    )

@@ -24,6 +24,7 @@ __all__ = [
     "canonical",
     "has_unknown",
     "is_sealed",
+    "is_sensitive",
     "leaves",
     "masked",
     "not_given",
@@ -202,13 +203,16 @@ def leaves(value: Value, path: Path = ()) -> Iterator[tuple[Path, Value]]:
 
 def sensitive_paths(value: Value) -> frozenset[Path]:
     """Where the marked and the sealed leaves are."""
-    if not _has_leaf(value, _is_sensitive):
+    if not _has_leaf(value, is_sensitive):
         # As most trees: then no path is put together.
         return frozenset()
-    return frozenset(path for path, item in leaves(value) if _is_sensitive(item))
+    return frozenset(path for path, item in leaves(value) if is_sensitive(item))
 
 
-def _is_sensitive(leaf: Value) -> bool:
+def is_sensitive(leaf: Value) -> bool:
+    """Whether a leaf is marked, or is the digest of one that was."""
+    if type(leaf) in _PLAIN:
+        return False
     if isinstance(leaf, Unknown):
         return leaf.sensitive
     return isinstance(leaf, Sensitive) or is_sealed(leaf)

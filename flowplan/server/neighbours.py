@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from threading import RLock
+from threading import Lock
 
 from flowplan.dataclass import dataclass, field
 from flowplan.errors import StateError
@@ -31,7 +31,7 @@ class Neighbourhood:
     """All workflows of a store."""
 
     store: Store
-    _claiming: RLock = field(default_factory=RLock)
+    claiming: Lock = field(default_factory=Lock)
     _recovering: set[str] = field(default_factory=set)
 
     def of(self, workflow_id: str) -> _Neighbours:
@@ -46,10 +46,6 @@ class Neighbourhood:
             yield
         finally:
             self._recovering.discard(workflow_id)
-
-    def claim(self) -> AbstractContextManager[object]:
-        """See `Neighbours.claim`; servers that share a database are not kept apart by it."""
-        return self._claiming
 
     def load(self, workflow_id: str) -> Snapshot:
         """Its state. One that can't be read knows nothing, and that is said where it matters."""
@@ -73,8 +69,8 @@ class _Neighbours:
     workflow_id: str
 
     def claim(self) -> AbstractContextManager[object]:
-        """See `Neighbours.claim`."""
-        return self.all.claim()
+        """See `Neighbours.claim`; servers that share a database are not kept apart by it."""
+        return self.all.claiming
 
     def look(self) -> tuple[frozenset[str], Sequence[Lost]]:
         """See `Neighbours.look`. Who does not answer in ten seconds is not waited for."""

@@ -121,6 +121,7 @@ class _Builder:
         if not event.style and top is not None and top.flow and _COMMENT.search(text):
             raise _foreign_comment(text, offset)
         value = text if event.style else plain(text, offset)
+        # As `_count`, without a call: most of a template is scalars.
         self.count += 1
         if self.count > MAX_VALUES:
             raise too_many_values(offset)
