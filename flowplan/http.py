@@ -25,6 +25,7 @@ from urllib.parse import quote, unquote, urlencode
 from flowplan import __version__
 from flowplan.errors import Diagnostic
 from flowplan.http_answers import Answer
+from flowplan.http_batch import Batches
 from flowplan.http_credentials import Authorization, who_asks
 from flowplan.http_endpoint import Endpoint, parse_endpoint
 from flowplan.http_operation import NotAnswered, Operation, Request
@@ -108,6 +109,7 @@ class Connection:
         self.endpoint = shown
         self.timeout = timeout
         self.requests: Counter[str] = Counter()
+        self.batches = Batches()
         self.sleep = sleep
         self.jitter = jitter
         self._place = place

@@ -7,7 +7,7 @@ or templates. DESIGN 6: what is repeated and what is not.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Protocol
@@ -27,7 +27,8 @@ from flowplan.http_answers import (
     spoken,
     was_throttled,
 )
-from flowplan.protocol import Json, Response
+from flowplan.http_batch import Batches, Member
+from flowplan.protocol import Batch, Json, Response
 
 __all__ = ["Channel", "NotAnswered", "Operation", "Request"]
 
@@ -71,6 +72,7 @@ class Channel(Protocol):
 
     endpoint: str
     timeout: float
+    batches: Batches
 
     def send(self, request: Request, timeout: float) -> Answer:
         """Send once. Raises `NotAnswered`."""
@@ -100,6 +102,7 @@ class Operation:
     ) -> None:
         self._channel = channel
         self._patience = channel.timeout if patience is None else patience
+        self._intent = intent_id or ""
         self._headers = {"X-Opaque-Id": intent_id} if intent_id else {}
         self._timeout = timeout
         self._deadline = time.monotonic() + timeout
@@ -175,6 +178,36 @@ class Operation:
                 sent = sent or (answer.status in GATEWAY and not request.reads)
                 continue
             return self._take(request, answer, accept, sent=sent, create=not safe)
+
+    def batched(self, what: str, item: str, send: Batch) -> bool:
+        """Do `item` in a request shared with others; see `flowplan.protocol.Cluster.batched`."""
+
+        def together(members: Sequence[Member]) -> Collection[str]:
+            return send(self._for_all(members), list(dict.fromkeys(one.item for one in members)))
+
+        member = Member(item, self._intent, self._deadline, self._before)
+        done = self._channel.batches.join(what, member, together)
+        if not done:
+            self._left()
+        return done
+
+    def _for_all(self, members: Sequence[Member]) -> Operation:
+        """An operation in the name of all: their intents, the first deadline, every check."""
+        checks = dict.fromkeys(one.before for one in members if one.before is not None)
+
+        def check_all() -> None:
+            for check in checks:
+                check()
+
+        return Operation(
+            self._channel,
+            ",".join(one.intent for one in members if one.intent),
+            min(one.deadline for one in members) - time.monotonic(),
+            self._on_progress,
+            self._on_note,
+            check_all,
+            self._patience,
+        )
 
     @staticmethod
     def _repeats(answer: Answer, *, safe: bool, accept: Sequence[int]) -> bool:

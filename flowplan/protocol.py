@@ -7,13 +7,14 @@ on the cluster and never touches another node: the planner composes the order.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Literal, Protocol, TypeAlias
 
 from flowplan.dataclass import dataclass, field
 from flowplan.protocol_schema import Flaw, InputSpec, Json, StepSchema
 
 __all__ = [
+    "Batch",
     "Candidate",
     "Change",
     "Cluster",
@@ -173,10 +174,15 @@ the task is known to have made nothing, `record(task_id="")` says so before the 
 """
 
 
+Batch: TypeAlias = "Callable[[Cluster, Sequence[str]], Collection[str]]"
+"""Sends one request for several items; gives those that are done."""
+
+
 class Cluster(Protocol):
     """The way to the cluster that a provider gets: one for each operation.
 
-    Every request carries the operation's intent as `X-Opaque-Id`.
+    Every request carries the operation's intent as `X-Opaque-Id`; a batch carries
+    those of all, with commas.
     """
 
     @property
@@ -198,6 +204,16 @@ class Cluster(Protocol):
         `safe` says that repeating it does no harm (default: GET, PUT, DELETE, and POST to
         a `_search`); such requests are retried. Statuses of 400 and above raise `Refused`
         unless listed in `accept`. Raises `Unreachable`, `AnswerLost`, `Refused`.
+        """
+
+    def batched(self, what: str, item: str, send: Batch) -> bool:
+        """Have one request do `item` with what other operations ask for at the same time.
+
+        Operations on one connection that ask for the same `what` while such a request is under
+        way share the next one, which one of their `send` sends. False when this one is not, or
+        the request failed: then the operation is to ask alone, so repeating it must do no harm.
+        Raises `ProviderError` FP330 once the deadline has passed, and what `send` raises when it
+        was sent for this item only.
         """
 
     def progress(self, text: str) -> None:

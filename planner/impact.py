@@ -16,7 +16,7 @@ from flowplan.planner.plan import NodeChange, User
 from flowplan.planner.values import Json
 from flowplan.planner.wording import thing
 from flowplan.planner.workspace import Steps, Workspace
-from flowplan.protocol import Cluster, Holder, Response, StepSchema
+from flowplan.protocol import Batch, Cluster, Holder, Response, StepSchema
 from flowplan.state.model import ResourceRecord
 
 __all__ = ["Going", "with_impact"]
@@ -197,6 +197,10 @@ class _Once:
     @property
     def wait(self) -> Callable[[float], None]:
         return self.cluster.wait
+
+    @property
+    def batched(self) -> Callable[[str, str, Batch], bool]:
+        return self.cluster.batched
 
     def request(
         self,

@@ -1,7 +1,8 @@
 """Which of our requests the cluster still works on, and what its clock says.
 
 `GET /_tasks` shows the `X-Opaque-Id` of every request from dispatch to its last write (FACTS,
-"Finding a request whose answer was lost"). Must not know resources.
+"Finding a request whose answer was lost"); a batch has several there, with commas. Must not know
+resources.
 """
 
 from __future__ import annotations
@@ -43,7 +44,11 @@ def look(cluster: Cluster, ids: Iterable[str]) -> Look:
         raise
     ours = frozenset(ids)
     tasks = answer.body.get("tasks", []) if isinstance(answer.body, dict) else []
-    running = {str((task.get("headers") or {}).get("X-Opaque-Id")) for task in tasks}
+    running = {
+        intent
+        for task in tasks
+        for intent in str((task.get("headers") or {}).get("X-Opaque-Id")).split(",")
+    }
     own = [
         task["start_time_in_millis"] / 1000
         for task in tasks

@@ -62,14 +62,19 @@ def deploy(node: Node, request: Request) -> Reply:
 
 def _undeploy(node: Node, tx: Tx, ids: list[str]) -> Reply:
     stats: dict[str, str] = {}
+    known = False
     for id_ in ids:
         found = tx.get("model", id_)
         if found is None:
-            raise _unknown()
+            stats[id_] = "not_found"
+            continue
         model = settled(found, node)
         stats[id_] = "undeployed" if is_cached(model) else "not_found"
         # Also when not found: the document is written, its version counts on (06: 71, 74).
         tx.put(undeployed(model))
+        known = True
+    if not known:
+        raise _unknown()
     return Reply(wire.OK, {node.id: {"stats": stats}})
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -24,6 +24,7 @@ class FakeCluster:
         self.told: list[str] = []
         self.notes: list[str] = []
         self.waits: list[float] = []
+        self.others: tuple[str, ...] = ()
 
     def request(
         self,
@@ -42,6 +43,12 @@ class FakeCluster:
             reason = str(content)
             raise Refused(Diagnostic("error", "FP310", reason), status=status, reason=reason)
         return Response(status, content)
+
+    def batched(
+        self, what: str, item: str, send: Callable[[Any, Sequence[str]], Collection[str]]
+    ) -> bool:
+        """Shared with `others`, which a test may set."""
+        return item in send(self, [item, *self.others])
 
     def progress(self, text: str) -> None:
         self.told.append(text)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from flowplan.errors import ProviderError, Refused
-from flowplan.providers.deployment import await_deployed, deploy, is_deployed
+from flowplan.providers.deployment import await_deployed, deploy, is_deployed, undeploy
 
 
 def scripted(hits: Any = None, **answers: list[Any]) -> Any:
@@ -168,3 +168,28 @@ def test_another_refusal_is_one(fake: Any) -> None:
 )
 def test_a_model_asleep_by_its_own_setting_counts_as_deployed(model: Any, deployed: bool) -> None:
     assert is_deployed(model) is deployed
+
+
+def undeployed(fake: Any, answers: dict[str, Any], *others: str) -> list[tuple[str, Any]]:
+    """What is sent to undeploy `m`, while `others` are asked for."""
+    cluster = fake(lambda _method, path, _body: answers[path.rsplit("/models/", 1)[-1]])
+    cluster.others = others
+    undeploy(cluster, "m")
+    return [(path.rsplit("/models/", 1)[-1], body) for _, path, body in cluster.sent]
+
+
+def test_one_that_is_undeployed_alone_is_asked_for_by_its_id(fake: Any) -> None:
+    assert undeployed(fake, {"m/_undeploy": {}}) == [("m/_undeploy", None)]
+
+
+def test_several_are_undeployed_by_one_request(fake: Any) -> None:
+    stats = {"node": {"stats": {"m": "not_found"}}, "other": {"stats": {"n": "undeployed"}}}
+    assert undeployed(fake, {"_undeploy": stats}, "n") == [("_undeploy", {"model_ids": ["m", "n"]})]
+
+
+@pytest.mark.parametrize("answer", [{}, {"n": {"stats": {"m": "failed"}}}, {"n": {}}, [], "ok"])
+def test_one_that_the_shared_answer_does_not_call_down_is_undeployed_alone(
+    fake: Any, answer: Any
+) -> None:
+    sent = undeployed(fake, {"_undeploy": answer, "m/_undeploy": {}}, "n")
+    assert [path for path, _ in sent] == ["_undeploy", "m/_undeploy"]

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import uuid
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from flowplan.errors import ProviderError, Refused
+from flowplan.http_batch import MOST
+from flowplan.planner.reconcile.tasks import look
 
 
 def test_a_deployed_model_serves_when_create_returns(bench: Any) -> None:
@@ -43,6 +47,25 @@ def test_deleting_the_deployment_leaves_the_model(bench: Any) -> None:
     bench.delete(made)
     assert bench.seen(model) is not None
     assert bench.seen(made).fields["deployed"] is False
+
+
+def test_deployments_deleted_at_the_same_time_share_requests(bench: Any) -> None:
+    connector = bench.connector()
+    models = [bench.model(connector) for _ in range(8)]
+    made = [bench.create("deploy_model", {"model_id": model.resource_id}) for model in models]
+    bench.delete(models[0])
+    before = bench.connection.request_count
+    with ThreadPoolExecutor(len(made)) as pool:
+        list(pool.map(bench.delete, made))
+    assert bench.connection.request_count < before + len(made)
+    assert [bench.seen(one) for one in made[:1]] == [None]
+    assert {bench.seen(one).fields["deployed"] for one in made[1:]} == {False}
+
+
+def test_the_node_shows_every_intent_of_a_batch(bench: Any) -> None:
+    ids = [uuid.uuid4().hex for _ in range(MOST)]
+    cluster = bench.connection.operation(",".join(ids))
+    assert look(cluster, ids).running == frozenset(ids)
 
 
 def test_deleting_the_deployment_of_a_model_that_is_gone_is_success(bench: Any) -> None:

@@ -97,6 +97,15 @@ def test_several_models_are_undeployed_at_once(api: Any) -> None:
     assert api.refused("POST", f"{BASE}/_undeploy", {"model_ids": []})[0] == 400
 
 
+def test_of_several_the_unknown_ones_are_not_found_and_the_others_undeployed(api: Any) -> None:
+    known = api.model(api.connector(), deploy=True)
+    answer = api.ok("POST", f"{BASE}/_undeploy", {"model_ids": ["nope", known]})
+    assert answer[api.app._node.id]["stats"] == {"nope": "not_found", known: "undeployed"}
+    assert state(api, known) == "UNDEPLOYED"
+    refused = api.refused("POST", f"{BASE}/_undeploy", {"model_ids": ["nope", "nor-this"]})
+    assert refused == (404, "Failed to find model")
+
+
 def test_a_deployment_can_be_made_to_fail(open_api: Any) -> None:
     api = open_api("deploy_fail=bad-*")
     connector = api.connector()

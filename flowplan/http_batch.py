@@ -1,0 +1,102 @@
+"""Batches: one request does what several operations ask for at the same time.
+
+As in a group commit, whoever finds no request of its kind under way sends one for all that wait;
+those that come meanwhile share the next. Used by `flowplan.http_operation` only. It must not
+know what is sent.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Callable, Collection, Sequence
+from typing import TypeAlias
+
+from flowplan.dataclass import dataclass
+from flowplan.errors import FlowplanError
+
+__all__ = ["Batches", "Member"]
+
+MOST = 32
+"""Members of one batch: their intents make one header, and servers take 8 KiB of headers."""
+
+
+@dataclass(eq=False, slots=True)
+class Member:
+    """What one operation wants done, its intent, and until when, on `time.monotonic`.
+
+    `before` is called before anything is sent, and may raise.
+    """
+
+    item: str
+    intent: str
+    deadline: float
+    before: Callable[[], None] | None
+    taken: bool = False
+    over: bool = False
+    done: bool = False
+
+    def left(self) -> float | None:
+        """Seconds until the deadline; None where there is none."""
+        return None if math.isinf(self.deadline) else self.deadline - time.monotonic()
+
+
+Send: TypeAlias = Callable[[Sequence[Member]], Collection[str]]
+
+
+class Batches:
+    """The batches of one connection, by what they do. Safe to share by threads."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._waiting: dict[str, list[Member]] = {}
+        self._busy: set[str] = set()
+
+    def join(self, what: str, member: Member, send: Send) -> bool:
+        """Whether a shared request did what `member` wants; `send` gives the items that are done.
+
+        False also when the shared request failed or the member's time is up. Raises what `send`
+        raises for a batch of one.
+        """
+        with self._changed:
+            self._waiting.setdefault(what, []).append(member)
+        while batch := self._turn(what, member):
+            self._carry(what, batch, send)
+        return member.done
+
+    def _turn(self, what: str, member: Member) -> Sequence[Member]:
+        """The batch that this thread is to send; empty when the member needs no more waiting."""
+        with self._changed:
+            free = self._changed.wait_for(
+                lambda: member.over or what not in self._busy, timeout=member.left()
+            )
+            if not free and member.taken:
+                # That request ends by this member's deadline, too.
+                self._changed.wait_for(lambda: member.over)
+            elif not free:
+                self._waiting[what].remove(member)
+                member.over = True
+            if member.over:
+                return ()
+            waiting = self._waiting[what]
+            batch, self._waiting[what] = waiting[:MOST], waiting[MOST:]
+            for one in batch:
+                one.taken = True
+            self._busy.add(what)
+            return batch
+
+    def _carry(self, what: str, batch: Sequence[Member], send: Send) -> None:
+        done: Collection[str] = ()
+        try:
+            done = send(batch)
+        except FlowplanError:
+            # Each asks alone then, and learns what is wrong with its own.
+            if len(batch) == 1:
+                raise
+        finally:
+            with self._changed:
+                for one in batch:
+                    one.over, one.done = True, one.item in done
+                self._busy.discard(what)
+                self._changed.notify_all()
