@@ -1,7 +1,8 @@
 """Batches: one request does what several operations ask for at the same time.
 
 As in a group commit, whoever finds no request of its kind under way sends one for all that wait;
-those that come meanwhile share the next. Used by `flowplan.http_operation` only. It must not
+those that come meanwhile share the next. Those that shared one are done at the same moment, and so
+the next ones come together, too: for these the next request waits a few milliseconds. Used by `flowplan.http_operation` only. It must not
 know what is sent.
 """
 
@@ -20,6 +21,9 @@ __all__ = ["Batches", "Member"]
 
 MOST = 32
 """Members of one batch: their intents make one header, and servers take 8 KiB of headers."""
+
+COMING, LONGEST = 0.004, 0.02
+"""Seconds that a request waits for one more member, and for all of them."""
 
 
 @dataclass(eq=False, slots=True)
@@ -52,6 +56,7 @@ class Batches:
         self._changed = threading.Condition()
         self._waiting: dict[str, list[Member]] = {}
         self._busy: set[str] = set()
+        self._shared: set[str] = set()
 
     def join(self, what: str, member: Member, send: Send) -> bool:
         """Whether a shared request did what `member` wants; `send` gives the items that are done.
@@ -61,6 +66,7 @@ class Batches:
         """
         with self._changed:
             self._waiting.setdefault(what, []).append(member)
+            self._changed.notify_all()
         while batch := self._turn(what, member):
             self._carry(what, batch, send)
         return member.done
@@ -79,12 +85,30 @@ class Batches:
                 member.over = True
             if member.over:
                 return ()
-            waiting = self._waiting[what]
-            batch, self._waiting[what] = waiting[:MOST], waiting[MOST:]
-            for one in batch:
-                one.taken = True
             self._busy.add(what)
-            return batch
+            if what in self._shared:
+                self._gather(what)
+            return self._take(what)
+
+    def _gather(self, what: str) -> None:
+        """Wait while more come, if only for a moment."""
+        until = time.monotonic() + LONGEST
+        waiting = self._waiting[what]
+        more = True
+        while more and len(waiting) < MOST and time.monotonic() < until:
+            count = len(waiting)
+            more = self._changed.wait_for(lambda: len(waiting) > count, timeout=COMING)  # noqa: B023
+
+    def _take(self, what: str) -> Sequence[Member]:
+        waiting = self._waiting[what]
+        batch, self._waiting[what] = waiting[:MOST], waiting[MOST:]
+        for one in batch:
+            one.taken = True
+        if len(batch) > 1:
+            self._shared.add(what)
+        else:
+            self._shared.discard(what)
+        return batch
 
     def _carry(self, what: str, batch: Sequence[Member], send: Send) -> None:
         done: Collection[str] = ()
