@@ -19,6 +19,7 @@ from flowplan.planner.values import (
     Value,
     canonical,
     has_unknown,
+    is_plain,
     is_sealed,
     is_sensitive,
     leaves,
@@ -239,6 +240,16 @@ def verdict(step: StepType, difference: Difference, recorded: Mapping[str, Json]
 def field_change(difference: Difference, *, forces_replace: bool) -> FieldChange:
     """The difference as people and scripts may see it."""
     before, after = difference.before, difference.after
+    if (before is ABSENT or is_plain(before)) and (after is ABSENT or is_plain(after)):
+        # As most: nothing in it is secret, or waits for anything.
+        return FieldChange(
+            path=difference.path,
+            before=None if before is ABSENT else before,
+            after=None if after is ABSENT else after,
+            forces_replace=forces_replace,
+            added=before is ABSENT,
+            removed=after is ABSENT,
+        )
     sensitive = is_sensitive(before) or is_sensitive(after)
     waiting = list(unknowns(after)) if after is not ABSENT else []
     # A node that it waits for says more than a secret that was not given.

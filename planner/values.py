@@ -23,6 +23,7 @@ __all__ = [
     "Value",
     "canonical",
     "has_unknown",
+    "is_plain",
     "is_sealed",
     "is_sensitive",
     "leaves",
@@ -133,6 +134,11 @@ def masked(value: Value) -> Json:
     return sealed(_map(value, leaf))
 
 
+def is_plain(value: Value) -> bool:
+    """Whether it is a text, a number, a boolean or null: known, and no secret."""
+    return type(value) in _PLAIN
+
+
 def is_sealed(value: Value) -> bool:
     """Whether this is the digest that stands for a sensitive value."""
     if type(value) in _PLAIN:
@@ -189,16 +195,23 @@ def seal_at(value: Json, paths: frozenset[Path], salt: str, path: Path = ()) -> 
 
 def leaves(value: Value, path: Path = ()) -> Iterator[tuple[Path, Value]]:
     """Every leaf with its path, in document order; an empty object or list is a leaf."""
+    found: list[tuple[Path, Value]] = []
+    _gather(value, path, found)
+    return iter(found)
+
+
+def _gather(value: Value, path: Path, found: list[tuple[Path, Value]]) -> None:
+    # No generator: each leaf would pass through all those above it.
     if type(value) in _PLAIN:
-        yield path, value
+        found.append((path, value))
     elif isinstance(value, (dict, Mapping)) and value and not is_sealed(value):
         for key, item in value.items():
-            yield from leaves(item, (*path, key))
+            _gather(item, (*path, key), found)
     elif isinstance(value, (list, tuple)) and value:
         for index, item in enumerate(value):
-            yield from leaves(item, (*path, index))
+            _gather(item, (*path, index), found)
     else:
-        yield path, value
+        found.append((path, value))
 
 
 def sensitive_paths(value: Value) -> frozenset[Path]:

@@ -10,18 +10,22 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-import yaml
-from yaml.events import (
-    AliasEvent,
-    DocumentStartEvent,
-    MappingEndEvent,
-    MappingStartEvent,
-    ScalarEvent,
-    SequenceEndEvent,
-    SequenceStartEvent,
-)
-
+from flowplan.pattern import compiled_later
 from flowplan.planner.source.limits import SourceFault
+
+# All of Unicode is in those of PyYAML's own reader, which libyaml makes needless: a tenth of the
+# time that a small template takes.
+with compiled_later():
+    import yaml
+    from yaml.events import (
+        AliasEvent,
+        DocumentStartEvent,
+        MappingEndEvent,
+        MappingStartEvent,
+        ScalarEvent,
+        SequenceEndEvent,
+        SequenceStartEvent,
+    )
 
 __all__ = [
     "AliasEvent",
