@@ -1,9 +1,9 @@
 """Batches: one request does what several operations ask for at the same time.
 
 As in a group commit, whoever finds no request of its kind under way sends one for all that wait;
-those that come meanwhile share the next. Those that shared one are done at the same moment, and so
-the next ones come together, too: for these the next request waits a few milliseconds. Used by `flowplan.http_operation` only. It must not
-know what is sent.
+those that come meanwhile share the next. Those that shared one are done at the same moment, and
+so the next ones come together, too: for these the next request waits a few milliseconds. Used by
+`flowplan.http_operation` only. It must not know what is sent.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import TypeAlias
 
 from flowplan.dataclass import dataclass
-from flowplan.errors import FlowplanError
+from flowplan.errors import FlowplanError, Refused
 
 __all__ = ["Batches", "Member"]
 
@@ -53,33 +53,38 @@ class Batches:
     """The batches of one connection, by what they do. Safe to share by threads."""
 
     def __init__(self) -> None:
-        self._changed = threading.Condition()
+        guard = threading.Lock()
+        self._ended = threading.Condition(guard)
+        self._joined = threading.Condition(guard)
         self._waiting: dict[str, list[Member]] = {}
         self._busy: set[str] = set()
         self._shared: set[str] = set()
+        self._refused: set[str] = set()
 
     def join(self, what: str, member: Member, send: Send) -> bool:
         """Whether a shared request did what `member` wants; `send` gives the items that are done.
 
-        False also when the shared request failed or the member's time is up. Raises what `send`
-        raises for a batch of one.
+        False also when the shared request failed, when one was refused before, and when the
+        member's time is up. Raises what `send` raises for a batch of one.
         """
-        with self._changed:
+        if what in self._refused:
+            return False
+        with self._joined:
             self._waiting.setdefault(what, []).append(member)
-            self._changed.notify_all()
+            self._joined.notify_all()
         while batch := self._turn(what, member):
             self._carry(what, batch, send)
         return member.done
 
     def _turn(self, what: str, member: Member) -> Sequence[Member]:
         """The batch that this thread is to send; empty when the member needs no more waiting."""
-        with self._changed:
-            free = self._changed.wait_for(
+        with self._ended:
+            free = self._ended.wait_for(
                 lambda: member.over or what not in self._busy, timeout=member.left()
             )
             if not free and member.taken:
                 # That request ends by this member's deadline, too.
-                self._changed.wait_for(lambda: member.over)
+                self._ended.wait_for(lambda: member.over)
             elif not free:
                 self._waiting[what].remove(member)
                 member.over = True
@@ -97,7 +102,7 @@ class Batches:
         more = True
         while more and len(waiting) < MOST and time.monotonic() < until:
             count = len(waiting)
-            more = self._changed.wait_for(lambda: len(waiting) > count, timeout=COMING)  # noqa: B023
+            more = self._joined.wait_for(lambda: len(waiting) > count, timeout=COMING)  # noqa: B023
 
     def _take(self, what: str) -> Sequence[Member]:
         waiting = self._waiting[what]
@@ -114,13 +119,16 @@ class Batches:
         done: Collection[str] = ()
         try:
             done = send(batch)
-        except FlowplanError:
+        except FlowplanError as error:
             # Each asks alone then, and learns what is wrong with its own.
             if len(batch) == 1:
                 raise
+            if isinstance(error, Refused):
+                # This cluster, or this account, would be asked in vain again and again.
+                self._refused.add(what)
         finally:
-            with self._changed:
+            with self._ended:
                 for one in batch:
                     one.over, one.done = True, one.item in done
                 self._busy.discard(what)
-                self._changed.notify_all()
+                self._ended.notify_all()

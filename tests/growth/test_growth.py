@@ -25,8 +25,11 @@ NODES = 60
 MOST = 2.2
 STEEP, WORTH_A_LOOK = 3.0, 2000
 """How much one function may grow, and from how many more lines on that is looked at."""
-BY_THE_CLOCK = ("FileLog._sync", "FileLog.commit", "Condition.wait")
-"""How many intents share a commit depends on how long one takes: from one each to all in one."""
+BY_THE_CLOCK = (
+    "FileLog._sync", "FileLog.commit", "Batches._turn", "Batches._gather",
+    "Condition.wait", "Condition.wait_for", "Condition.notify",
+)  # fmt: skip
+"""How many share a commit or a batch depends on how long one takes: from one each to all in one."""
 SUFFIX = {"independent": ".yaml", "triples": ".json", "chain": ".yaml", "dag": ".json"}
 
 

@@ -138,6 +138,25 @@ def test_after_a_shared_request_that_failed_each_has_to_ask_alone(
     assert crowd.end() == {"a": True, "b": False, "c": False}
 
 
+def test_after_a_refusal_no_request_is_shared_any_more(server: Server, crowd: Crowd) -> None:
+    def send(cluster: Any, items: Sequence[str]) -> Collection[str]:
+        if len(items) > 1:
+            cluster.request("POST", "/_undeploy", body={"model_ids": items}, safe=True)
+        return items
+
+    server.script = [(404, {"error": "no such path"})]
+    crowd.sends = send
+    crowd.ask("a", "model-a")
+    assert crowd.first.wait(PATIENCE)
+    crowd.ask("b", "model-b")
+    crowd.ask("c", "model-c")
+    crowd.waiting(2)
+    crowd.end()
+    crowd.ask("d", "model-d")
+    assert crowd.end()["d"] is False
+    assert len(crowd.requests) == 2
+
+
 def test_what_goes_wrong_with_a_request_for_one_is_that_ones(server: Server, crowd: Crowd) -> None:
     crowd.sends = lambda cluster, items: [cluster.request("POST", "/_undeploy") and items[0]]
     server.script = [(403, {"error": "not yours"})]
