@@ -166,23 +166,33 @@ def live(setting: Setting) -> Iterator[Figure]:
             setting.directory, graph, "real", endpoint=url, parallelism=PARALLELISM,
             program=setting.program,
         )  # fmt: skip
-        times: dict[str, list[float]] = {}
         # A new node answers 500 while it makes its indices: both sides find them made.
-        for verb in ("apply", "destroy"):
-            own.verb(verb)
+        _lived(own)
+        ours, theirs = [], []
         # Collections and merges make one run of a node half as long again as the next.
-        for _ in range(2 * setting.repeat - 1):
+        for number in range(3 * setting.repeat):
             own.forget()
-            triples = bare.triples_of(graph)
-            times.setdefault("made bare", []).append(bare.create(url, triples, PARALLELISM))
-            times.setdefault("gone bare", []).append(bare.delete(url, triples, PARALLELISM))
-            times.setdefault("made", []).append(own.verb("apply").seconds)
-            times.setdefault("gone", []).append(own.verb("destroy").seconds)
-    for verb, key in (("apply", "made"), ("destroy", "gone")):
+            if number % 2:
+                ours.append(_lived(own))
+            theirs.append(_lived_bare(url, graph))
+            if not number % 2:
+                ours.append(_lived(own))
+    for place, verb in enumerate(("apply", "destroy")):
         yield figure(
-            f"real node, {len(graph.vertices) // 3} triples: {verb}", "s", times[key],
-            times[f"{key} bare"], against="ten bare threads", limit=1.1,
+            f"real node, {len(graph.vertices) // 3} triples: {verb}", "s",
+            [it[place] for it in ours], [it[place] for it in theirs],
+            against="ten bare threads", limit=1.1,
         )  # fmt: skip
+
+
+def _lived(own: Flowplan) -> tuple[float, float]:
+    """Seconds to apply and to destroy."""
+    return own.verb("apply").seconds, own.verb("destroy").seconds
+
+
+def _lived_bare(url: str, graph: Graph) -> tuple[float, float]:
+    triples = bare.triples_of(graph)
+    return bare.create(url, triples, PARALLELISM), bare.delete(url, triples, PARALLELISM)
 
 
 @contextmanager
