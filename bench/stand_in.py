@@ -20,7 +20,7 @@ import subprocess
 import sys
 import urllib.request
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -77,6 +77,8 @@ class StandIn:
             return 200, _search(there, body)
         if rest in {"_create", "_register"}:
             return 200, self._made(collection, dict(body))
+        if rest == "_undeploy":
+            return self._undeployed(body.get("model_ids", ()))
         return self._one(method, collection, there, rest)
 
     def _told(self, method: str) -> Reply:
@@ -122,12 +124,18 @@ class StandIn:
             task = self._task(ident, "DEPLOY_MODEL")
             return 200, {"task_id": task, "task_type": "DEPLOY_MODEL", "status": "COMPLETED"}
         if act == "_undeploy":
-            document["model_state"] = "UNDEPLOYED"
-            return 200, {"node": {"stats": {ident: "UNDEPLOYED"}}}
+            return self._undeployed([ident])
         if method == "DELETE":
             del there[ident]
             return 200, {"_id": ident, "result": "deleted"}
         return 200, self._seen(collection, ident, document)
+
+    def _undeployed(self, ids: Sequence[str]) -> Reply:
+        found = [ident for ident in ids if ident in self._there["models"]]
+        for ident in found:
+            self._there["models"][ident]["model_state"] = "UNDEPLOYED"
+        stats = dict.fromkeys(ids, "not_found") | dict.fromkeys(found, "undeployed")
+        return (200, {"node": {"stats": stats}}) if found else _ABSENT
 
     def _seen(self, collection: str, ident: str, document: dict[str, Any]) -> dict[str, Any]:
         if collection == "models" and document.get("model_state") == "DEPLOYING":

@@ -58,6 +58,17 @@ def test_a_model_serves_after_as_many_polls_as_asked() -> None:
     assert seen == ["DEPLOYING", "DEPLOYING", "DEPLOYED"]
 
 
+def test_models_are_undeployed_one_by_one_and_together() -> None:
+    stand_in = StandIn(polls=0)
+    made = [stand_in.answer("POST", f"{ML}/models/_register", {"name": name})[1] for name in "ab"]
+    ids = [it["model_id"] for it in made]
+    several = stand_in.answer("POST", f"{ML}/models/_undeploy", {"model_ids": [*ids, "nope"]})
+    stats = {**dict.fromkeys(ids, "undeployed"), "nope": "not_found"}
+    assert several == (200, {"node": {"stats": stats}})
+    assert stand_in.answer("POST", f"{ML}/models/{ids[0]}/_undeploy", {})[0] == 200
+    assert stand_in.answer("POST", f"{ML}/models/_undeploy", {"model_ids": ["nope"]})[0] == 404
+
+
 def test_a_search_understands_names_within_a_bool() -> None:
     app = StandIn()
     for name in ("a", "b"):
