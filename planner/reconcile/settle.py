@@ -82,20 +82,26 @@ def _search(
     salt: str,
     chosen: Mapping[str, str] | None,
 ) -> Mapping[str, Candidate]:
-    fitting = {}
-    for intent in intents:
-        candidates = workspace.steps.step(intent.type).find(cluster, intent)
-        fitting[intent.id] = [
-            item
-            for item in candidates
-            if fits(intent, item, known_ids=known_ids, offset=seen.offset, salt=salt)
-        ]
-    rivals = {}
+
+    def find(wanted: Sequence[IntentRecord]) -> dict[str, list[Candidate]]:
+        return {
+            intent.id: [
+                item
+                for item in workspace.steps.step(intent.type).find(cluster, intent)
+                if fits(intent, item, known_ids=known_ids, offset=seen.offset, salt=salt)
+            ]
+            for intent in wanted
+        }
+
+    fitting, rivals = find(intents), {}
     if any(fitting.values()):
         # Only now: whoever made what is found has written down by now that it would.
         taken, lost = workspace.neighbours.look()
-        for name, found in fitting.items():
-            fitting[name] = [item for item in found if item.resource_id not in taken]
+        # And once more: whoever deleted it meanwhile no longer has it written down.
+        still = find([intent for intent in intents if fitting[intent.id]])
+        for name, found in still.items():
+            before = {item.resource_id for item in fitting[name]} - taken
+            fitting[name] = [item for item in found if item.resource_id in before]
         rivals = _rivals(intents, fitting, lost, seen)
     return assign(intents, fitting, chosen, rivals)
 

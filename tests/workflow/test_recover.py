@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import pytest
 
+from flowplan.dataclass import replace
 from flowplan.errors import StateError
 from flowplan.planner.reconcile import recover, settle
+from flowplan.planner.workspace import Lost
 from flowplan.protocol import Owned
 from tests.cutting import Cut
 from tests.lab import Lab, actions, change_of
@@ -201,3 +204,34 @@ def test_a_group_whose_delete_was_cut_off_is_not_remembered_as_ours(
     assert lab.state.resources["model"].owned == tuple(
         Owned("model_group", item["id"]) for item in there
     )
+
+
+class Leaving:
+    """A neighbour that deletes its own and forgets it while it is asked what it has."""
+
+    def __init__(self, lab: Lab, theirs: str) -> None:
+        self.lab, self.theirs, self.looks = lab, theirs, 0
+
+    def claim(self) -> AbstractContextManager[object]:
+        return nullcontext()
+
+    def look(self) -> tuple[frozenset[str], Sequence[Lost]]:
+        self.looks += 1
+        if self.looks == 1:
+            self.lab.request("DELETE", f"/_plugins/_ml/connectors/{self.theirs}")
+        return frozenset(), ()
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_what_a_neighbour_deletes_while_it_is_asked_was_not_made_by_us(
+    lab: Lab, cut: Callable[..., None], after: bool
+) -> None:
+    cut("POST", "connectors/_create", after=after)
+    with pytest.raises(Cut):
+        lab.apply()
+    inputs = {**lab.inputs("connector"), "credential": {"openAI_key": "k"}}
+    theirs = lab.request("POST", "/_plugins/_ml/connectors/_create", inputs)["connector_id"]
+    recover(replace(lab.workspace(), neighbours=Leaving(lab, theirs)))
+    there = {item["id"] for item in lab.on_cluster()["connectors"]}
+    recorded = {item.resource_id for item in lab.state.resources.values() if item.resource_id}
+    assert (len(there), recorded) == (int(after), there)
