@@ -98,11 +98,10 @@ class Batches:
     def _gather(self, what: str) -> None:
         """Wait while more come, if only for a moment."""
         until = time.monotonic() + LONGEST
-        waiting = self._waiting[what]
-        more = True
-        while more and len(waiting) < MOST and time.monotonic() < until:
+        waiting, count = self._waiting[what], 0
+        while count < len(waiting) < MOST and time.monotonic() < until:
             count = len(waiting)
-            more = self._joined.wait_for(lambda: len(waiting) > count, timeout=COMING)  # noqa: B023
+            self._joined.wait(COMING)
 
     def _take(self, what: str) -> Sequence[Member]:
         waiting = self._waiting[what]

@@ -51,6 +51,14 @@ class Crowd:
         self.threads.append(threading.Thread(target=work, daemon=True))
         self.threads[-1].start()
 
+    def meet(self, *others: str, first: str = "a") -> None:
+        """While the request of `first` is under way, the others ask for one each."""
+        self.ask(first, f"model-{first}")
+        assert self.first.wait(PATIENCE)
+        for name in others:
+            self.ask(name, f"model-{name}")
+        self.waiting(len(others))
+
     def waiting(self, count: int) -> None:
         """Wait until that many wait for their turn."""
         until = time.monotonic() + PATIENCE
@@ -67,17 +75,22 @@ class Crowd:
         return self.answers
 
 
+def posted(cluster: Any, items: Sequence[str]) -> Collection[str]:
+    cluster.request("POST", "/_undeploy", body={"model_ids": items}, safe=True)
+    return items
+
+
+def posted_if_several(cluster: Any, items: Sequence[str]) -> Collection[str]:
+    return posted(cluster, items) if len(items) > 1 else items
+
+
 @pytest.fixture
 def crowd(connect: Open) -> Crowd:
     return Crowd(connect())
 
 
 def test_those_that_ask_while_a_request_is_under_way_share_the_next(crowd: Crowd) -> None:
-    crowd.ask("a", "model-a")
-    assert crowd.first.wait(PATIENCE)
-    for name in "bcd":
-        crowd.ask(name, f"model-{name}")
-    crowd.waiting(3)
+    crowd.meet(*"bcd")
     assert crowd.end() == dict.fromkeys("abcd", True)
     assert crowd.requests[0] == ["model-a"]
     assert sorted(crowd.requests[1]) == ["model-b", "model-c", "model-d"]
@@ -95,16 +108,8 @@ def test_two_that_want_the_same_are_one_item(crowd: Crowd) -> None:
 
 
 def test_a_shared_request_carries_the_intents_of_all(server: Server, crowd: Crowd) -> None:
-    def send(cluster: Any, items: Sequence[str]) -> Collection[str]:
-        cluster.request("POST", "/_undeploy", body={"model_ids": items}, safe=True)
-        return items
-
-    crowd.sends = send
-    crowd.ask("a", "model-a")
-    assert crowd.first.wait(PATIENCE)
-    crowd.ask("b", "model-b")
-    crowd.ask("c", "model-c")
-    crowd.waiting(2)
+    crowd.sends = posted
+    crowd.meet("b", "c")
     crowd.end()
     carried = [set(headers["X-Opaque-Id"].split(",")) for _, _, headers, _ in server.seen]
     assert carried == [{"a"}, {"b", "c"}]
@@ -112,45 +117,23 @@ def test_a_shared_request_carries_the_intents_of_all(server: Server, crowd: Crow
 
 def test_one_that_the_answer_does_not_name_has_to_ask_alone(crowd: Crowd) -> None:
     crowd.sends = lambda _, items: [item for item in items if item != "model-c"]
-    crowd.ask("a", "model-a")
-    assert crowd.first.wait(PATIENCE)
-    crowd.ask("b", "model-b")
-    crowd.ask("c", "model-c")
-    crowd.waiting(2)
+    crowd.meet("b", "c")
     assert crowd.end() == {"a": True, "b": True, "c": False}
 
 
 def test_after_a_shared_request_that_failed_each_has_to_ask_alone(
     server: Server, crowd: Crowd
 ) -> None:
-    def send(cluster: Any, items: Sequence[str]) -> Collection[str]:
-        if len(items) > 1:
-            cluster.request("POST", "/_undeploy", body={"model_ids": items}, safe=True)
-        return items
-
     server.script = [(403, {"error": "one of them is somebody else's"})]
-    crowd.sends = send
-    crowd.ask("a", "model-a")
-    assert crowd.first.wait(PATIENCE)
-    crowd.ask("b", "model-b")
-    crowd.ask("c", "model-c")
-    crowd.waiting(2)
+    crowd.sends = posted_if_several
+    crowd.meet("b", "c")
     assert crowd.end() == {"a": True, "b": False, "c": False}
 
 
 def test_after_a_refusal_no_request_is_shared_any_more(server: Server, crowd: Crowd) -> None:
-    def send(cluster: Any, items: Sequence[str]) -> Collection[str]:
-        if len(items) > 1:
-            cluster.request("POST", "/_undeploy", body={"model_ids": items}, safe=True)
-        return items
-
     server.script = [(404, {"error": "no such path"})]
-    crowd.sends = send
-    crowd.ask("a", "model-a")
-    assert crowd.first.wait(PATIENCE)
-    crowd.ask("b", "model-b")
-    crowd.ask("c", "model-c")
-    crowd.waiting(2)
+    crowd.sends = posted_if_several
+    crowd.meet("b", "c")
     crowd.end()
     crowd.ask("d", "model-d")
     assert crowd.end()["d"] is False
@@ -170,11 +153,7 @@ def test_the_checks_of_all_come_before_a_shared_request(server: Server, crowd: C
     def check(name: str) -> Callable[[], None]:
         return lambda: checked.append(name)
 
-    def send(cluster: Any, items: Sequence[str]) -> Collection[str]:
-        cluster.request("POST", "/_undeploy", safe=True)
-        return items
-
-    crowd.sends = send
+    crowd.sends = posted
     crowd.ask("a", "model-a", before=check("a"))
     assert crowd.first.wait(PATIENCE)
     crowd.ask("b", "model-b", before=check("b"))
@@ -190,11 +169,7 @@ def test_one_whose_check_fails_keeps_the_shared_request_from_being_sent(
     def lost() -> None:
         raise ProviderError.of("FP330", "the lock is lost", "")
 
-    def send(cluster: Any, items: Sequence[str]) -> Collection[str]:
-        cluster.request("POST", "/_undeploy", safe=True)
-        return items
-
-    crowd.sends = send
+    crowd.sends = posted
     crowd.ask("a", "model-a")
     assert crowd.first.wait(PATIENCE)
     crowd.ask("b", "model-b", before=lost)
